@@ -1,0 +1,94 @@
+"""Quality: the GNN beside every baseline on one split, all data read back from Neo4j."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from benchmarks.store import temporary_store
+from gnn.choice import choose_gnn
+from gnn.evaluation import evaluate
+from gnn.histories import Histories
+from gnn.protocols import forward, leave_one_out, random
+from gnn.protocols.task import Split
+from gnn.tensors import histories_of, knowledge_of
+from ingestion.load import load
+from kg.read import read_tensors
+from kg.records import KINDS
+from shopgraph import comparison, pipeline
+from shopgraph.options import duration_seconds, moment
+from shopgraph.progress import progress
+
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+
+PROTOCOLS = ("leave-one-out", "forward", "random")
+
+
+@app.command(
+    epilog="Example: shopgraph benchmark quality lines.csv.gz --protocol forward "
+    "--cutoff 2011-09-01 --json"
+)
+def quality(
+    path: Annotated[Path, typer.Argument(help="A folder of tables, or a file.")],
+    protocol: Annotated[str, typer.Option(help=", ".join(PROTOCOLS) + ".")],
+    cutoff: Annotated[str | None, typer.Option(help="For forward: when to ask.")] = None,
+    target_kind: Annotated[str, typer.Option(help="What is predicted.")] = "purchase",
+    models: Annotated[
+        str, typer.Option(help="default, all, or names with commas, such as gnn,ease.")
+    ] = "default",
+    ablations: Annotated[bool, typer.Option("--ablations", help="Take out each part.")] = False,
+    budget: Annotated[str, typer.Option(help="Time to choose the GNN's settings.")] = "10m",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Load PATH into a store of its own, train on it, and compare on held-out data."""
+    if protocol not in PROTOCOLS:
+        raise click.UsageError(f"No protocol {protocol!r}: {', '.join(PROTOCOLS)}")
+    if (protocol == "forward") != (cutoff is not None):
+        raise click.UsageError("--cutoff belongs to --protocol forward, which needs it")
+    if target_kind not in KINDS:
+        raise click.UsageError(f"No kind {target_kind!r}: {', '.join(KINDS)}")
+    asked_at = moment(cutoff)
+    with temporary_store() as (workspace, graph):
+        with progress("loading") as advance:
+            load(graph, path, rejects_dir=workspace.rejects, progress=advance)
+        pipeline.embed(graph, device=device)
+        with progress("reading events") as advance:
+            tensors = read_tensors(graph, None, advance)
+    histories = histories_of(tensors.data)
+    knowledge = knowledge_of(tensors.data)
+    target = KINDS.index(target_kind)
+    cutoff_ms = 0 if asked_at is None else round(asked_at.timestamp() * 1000)
+    split = make(histories, protocol, cutoff_ms, target)
+    on = pipeline.pick_device(device)
+    choice = choose_gnn(split, knowledge, target, on, budget_seconds=duration_seconds(budget))
+    measured = evaluate(choice.recommender, split.test)
+    took = {"seconds": choice.seconds, "peak_mb": choice.peak_mb}
+    gnn = comparison.Row(measured.reported() | took, measured.rows)
+    names = None if models in ("default", "all") else [m for m in models.split(",") if m != "gnn"]
+    baselines = comparison.baseline_rows(split, knowledge, target, names)
+    parts = (
+        comparison.ablation_rows(split, knowledge, target, choice.settings, on) if ablations else {}
+    )
+    sizes = comparison.sizes_of(histories.matrix(), histories.num_events)
+    result = comparison.table(dataset_name(path), split, sizes, gnn, baselines, parts)
+    typer.echo(json.dumps(result) if as_json else comparison.render(result))
+
+
+def make(histories: Histories, protocol: str, cutoff_ms: int, target_kind: int) -> Split:
+    """The split of a protocol."""
+    if protocol == "forward":
+        return forward.split(histories, cutoff_ms, target_kind)
+    if protocol == "leave-one-out":
+        return leave_one_out.split(histories, target_kind)
+    return random.split(histories, target_kind)
+
+
+def dataset_name(path: Path) -> str:
+    """The folder's name, or the file's without its endings."""
+    resolved = path.resolve()
+    return resolved.name if resolved.is_dir() else resolved.parent.name

@@ -1,0 +1,8 @@
+// Who follows whom.
+//
+// Params   none
+// Returns  source, target  LIST<INTEGER>: tensor rows
+// Repeat   safe: reads only
+MATCH (a:User)-[:FOLLOWS]->(b:User)
+WHERE a.idx IS NOT NULL AND b.idx IS NOT NULL
+RETURN collect(a.idx) AS source, collect(b.idx) AS target

@@ -1,0 +1,8 @@
+// Which attributes each product has.
+//
+// Params   none
+// Returns  source, target  LIST<INTEGER>: tensor rows
+// Repeat   safe: reads only
+MATCH (a:Product)-[:HAS_ATTRIBUTE]->(b:Attribute)
+WHERE a.idx IS NOT NULL AND b.idx IS NOT NULL
+RETURN collect(a.idx) AS source, collect(b.idx) AS target

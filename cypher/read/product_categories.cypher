@@ -1,0 +1,8 @@
+// Which categories each product is in.
+//
+// Params   none
+// Returns  source, target  LIST<INTEGER>: tensor rows
+// Repeat   safe: reads only
+MATCH (a:Product)-[:IN_CATEGORY]->(b:Category)
+WHERE a.idx IS NOT NULL AND b.idx IS NOT NULL
+RETURN collect(a.idx) AS source, collect(b.idx) AS target

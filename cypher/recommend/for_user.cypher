@@ -1,0 +1,14 @@
+// Recommended for a user: the live run's list, less what has sold out since.
+//
+// Params   $user_id  STRING
+//          $k  INTEGER: how many at most
+// Returns  rank  INTEGER, product_id, title  STRING, price, score  FLOAT, product  NODE
+// Browser  :params {user_id: '17850', k: 20}
+// Repeat   safe: reads only
+MATCH (run:ModelRun {live: true})
+MATCH (:User {user_id: $user_id})-[r:RECOMMENDED {run_id: run.run_id}]->(p:Product)
+WHERE coalesce(p.in_stock, true)
+RETURN r.rank AS rank, p.product_id AS product_id, p.title AS title, p.price AS price,
+       r.score AS score
+ORDER BY rank
+LIMIT toInteger($k);

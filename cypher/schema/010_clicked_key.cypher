@@ -1,0 +1,6 @@
+// One relationship an event: merged on its interaction_id, found by it without a scan.
+//
+// Params   none
+// Returns  nothing
+// Repeat   safe
+CREATE CONSTRAINT clicked_key IF NOT EXISTS FOR ()-[e:CLICKED]-() REQUIRE e.interaction_id IS UNIQUE

@@ -1,0 +1,6 @@
+// Wait until every index answers.
+//
+// Params   $seconds  INTEGER
+// Returns  nothing
+// Repeat   safe
+CALL db.awaitIndexes($seconds)

@@ -1,0 +1,9 @@
+// The vector index of the run published in slot a.
+//
+// Params   $options  MAP: indexConfig with vector.dimensions
+// Returns  nothing
+// Repeat   safe: an index of that name stays as it is
+CREATE VECTOR INDEX product_vector_a IF NOT EXISTS
+FOR (p:Product) ON p.vector_a
+WITH [p.price, p.in_stock]
+OPTIONS $options

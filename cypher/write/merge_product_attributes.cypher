@@ -1,0 +1,20 @@
+// Give products exactly these attributes; the old ones they no longer have go.
+//
+// Params   $rows  LIST<MAP>: product_id (STRING), keys (LIST<STRING>, no repeats)
+// Returns  product_id  STRING: each product whose attributes changed
+// Repeat   safe: equal sets are left alone
+UNWIND $rows AS row
+MATCH (p:Product {product_id: row.product_id})
+WITH p, row, COLLECT { MATCH (p)-[:HAS_ATTRIBUTE]->(old:Attribute) RETURN old.key } AS had
+WHERE any(key IN row.keys WHERE NOT key IN had) OR any(key IN had WHERE NOT key IN row.keys)
+CALL (p, row) {
+  MATCH (p)-[link:HAS_ATTRIBUTE]->(old:Attribute) WHERE NOT old.key IN row.keys
+  DELETE link
+}
+CALL (p, row, had) {
+  UNWIND [key IN row.keys WHERE NOT key IN had] AS key
+  MERGE (new:Attribute {key: key})
+  ON CREATE SET new.name = split(key, '=')[0], new.value = split(key, '=')[-1]
+  CREATE (p)-[:HAS_ATTRIBUTE]->(new)
+}
+RETURN p.product_id AS product_id

@@ -1,0 +1,29 @@
+// Merge one batch of rate events between users and products already in the graph.
+//
+// Params   one list a column, one entry a row (null where the event lacks it):
+//          $interaction_id, $user_id, $product_id, $order_id, $session_id  LIST<STRING>
+//          $occurred_ms  LIST<INTEGER>: milliseconds since 1970 UTC
+//          $position, $line  LIST<INTEGER>; $quantity, $price, $rating  LIST<FLOAT>
+//          $properties  LIST<MAP>: further columns, or empty
+//          $now  ZONED DATETIME: the load's time
+// Returns  written  INTEGER: how many were not there before
+// Repeat   safe: an interaction_id already there is left as it is
+UNWIND range(0, size($interaction_id) - 1) AS i
+OPTIONAL MATCH ()-[old:RATED {interaction_id: $interaction_id[i]}]->()
+WITH i WHERE old IS NULL
+MATCH (u:User {user_id: $user_id[i]})
+MATCH (p:Product {product_id: $product_id[i]})
+CREATE (u)-[e:RATED {
+  interaction_id: $interaction_id[i],
+  occurred_at: datetime({epochMillis: $occurred_ms[i]}),
+  position: $position[i],
+  line: $line[i],
+  quantity: $quantity[i],
+  price: $price[i],
+  rating: $rating[i],
+  order_id: $order_id[i],
+  session_id: $session_id[i],
+  ingested_at: $now
+}]->(p)
+SET e += coalesce($properties[i], {})
+RETURN count(e) AS written

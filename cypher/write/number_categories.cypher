@@ -1,0 +1,14 @@
+// Give each Category without a tensor row the next one, in the order of their keys.
+//
+// Params   none
+// Returns  numbered  INTEGER
+// Repeat   safe: rows once given never change
+OPTIONAL MATCH (given:Category) WHERE given.idx IS NOT NULL
+WITH coalesce(max(given.idx), -1) + 1 AS next
+MATCH (n:Category) WHERE n.idx IS NULL
+WITH next, n ORDER BY n.path
+WITH next, collect(n) AS nodes
+UNWIND range(0, size(nodes) - 1) AS i
+WITH nodes[i] AS n, next + i AS idx
+CALL (n, idx) { SET n.idx = idx } IN TRANSACTIONS OF 10000 ROWS
+RETURN count(n) AS numbered

@@ -1,0 +1,11 @@
+// Overwrite the text vectors of products.
+//
+// Params   $idx  LIST<INTEGER>, $vector  LIST<LIST<FLOAT>>, unit length, $hash  LIST<STRING>
+//          $model  STRING: the encoder's name
+// Returns  nothing
+// Repeat   safe
+UNWIND range(0, size($idx) - 1) AS i
+MATCH (p:Product {idx: $idx[i]})
+SET p.text_hash = $hash[i], p.text_model = $model
+WITH p, $vector[i] AS vector
+CALL db.create.setNodeVectorProperty(p, 'text_vector', vector)

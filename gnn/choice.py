@@ -1,0 +1,152 @@
+"""The GNN's settings, chosen on validation within a time budget."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gnn.config import ModelConfig, TrainConfig
+from gnn.evaluation import evaluate
+from gnn.histories import IntArray
+from gnn.inference import VectorRecommender, recommender_at
+from gnn.protocols.task import Split, Task
+from gnn.selection import (
+    Trial,
+    peak_memory_mb,
+    reset_peak_memory,
+    sample_rows,
+    validation_metric,
+)
+from gnn.training import Knowledge, Trained, fit
+from kg.records import NO_TIME
+
+log = logging.getLogger(__name__)
+
+#: Validation rows a trial is measured on at most.
+VALIDATION_ROWS = 5_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A model and its training, as one thing to choose."""
+
+    model: ModelConfig
+    training: TrainConfig
+
+
+@dataclass(frozen=True)
+class GnnChoice:
+    """The chosen settings, the model fitted on the test's training data, and what it took."""
+
+    settings: Settings
+    recommender: VectorRecommender
+    trained: Trained
+    metric: str
+    trials: list[Trial]
+    seconds: float
+    peak_mb: float
+
+
+#: The settings worth trying, the safest first.
+GRID: Sequence[Settings] = (
+    Settings(ModelConfig(), TrainConfig()),
+    Settings(ModelConfig(), TrainConfig(epochs=4)),
+)
+
+
+def choose_gnn(
+    split: Split,
+    knowledge: Knowledge,
+    target_kind: int,
+    device: torch.device,
+    grid: Sequence[Settings] = GRID,
+    budget_seconds: float = 600.0,
+) -> GnnChoice:
+    """Try settings on validation until a third of the budget is spent, then fit the best anew.
+
+    The first of the grid is always tried. Equal results go to the earlier one.
+
+    Raises:
+        ValueError: there is nothing to learn from.
+    """
+    reset_peak_memory()
+    started = time.monotonic()
+    metric = validation_metric(split.valid)
+    valid = sample_rows(split.valid, VALIDATION_ROWS, 0)
+    trials: list[Trial] = []
+    best, best_value = grid[0], -1.0
+    longest = 0.0
+    for settings in grid:
+        if len(grid) == 1:
+            break
+        # The two fits that follow need their time too.
+        if trials and time.monotonic() - started + longest > budget_seconds / 3:
+            log.info("the time for choosing is spent: %d of %d tried", len(trials), len(grid))
+            break
+        begun = time.monotonic()
+        recommender, _ = fit_task(valid, knowledge, settings, target_kind, device)
+        measured = evaluate(recommender, valid).metrics
+        seconds = time.monotonic() - begun
+        longest = max(longest, seconds)
+        trials.append(Trial(asdict(settings), measured, seconds))
+        log.info("validation %s %.4f with %s", metric, measured[metric], settings)
+        if measured[metric] > best_value:
+            best, best_value = settings, measured[metric]
+    recommender, trained = fit_task(split.test, knowledge, best, target_kind, device)
+    seconds = time.monotonic() - started
+    return GnnChoice(best, recommender, trained, metric, trials, seconds, peak_memory_mb())
+
+
+def fit_task(
+    task: Task, knowledge: Knowledge, settings: Settings, target_kind: int, device: torch.device
+) -> tuple[VectorRecommender, Trained]:
+    """Fit on a task's training data and fix the vectors at the moment it asks."""
+    trained = fit(task.train, knowledge, settings.model, settings.training, target_kind, device)
+    return recommender_at(trained, asked_at(task.now)), trained
+
+
+def asked_at(now: IntArray | None) -> int:
+    """The latest moment of asking, ``NO_TIME`` where there are no times."""
+    return NO_TIME if now is None or not len(now) else int(np.max(now))
+
+
+def without(settings: Settings, part: str) -> Settings:
+    """The same settings without ``text``, ``attributes``, ``propagation`` or ``recency``.
+
+    Raises:
+        ValueError: there is no such part.
+    """
+    flags = {
+        "text": {"use_text": False},
+        "attributes": {"use_attributes": False},
+        "propagation": {"use_propagation": False},
+        "recency": {"use_trend": False},
+    }
+    if part not in flags:
+        raise ValueError(f"No part {part!r}: there are {', '.join(flags)}")
+    return replace(settings, model=replace(settings.model, **flags[part]))
+
+
+def read_settings(path: Path) -> Settings:
+    """Settings from a JSON file: ``{"model": {…}, "training": {…}}``, defaults for the rest.
+
+    Raises:
+        ValueError: it is no such file; naming what is wrong.
+    """
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+        unknown = sorted(given.keys() - {"model", "training"})
+        if unknown:
+            raise ValueError(f"unknown {', '.join(unknown)}")
+        return Settings(
+            ModelConfig(**given.get("model", {})), TrainConfig(**given.get("training", {}))
+        )
+    except (OSError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"{path} holds no settings: {error}") from error

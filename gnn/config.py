@@ -1,0 +1,48 @@
+"""What a model is and how it is trained; a default is written here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The shape of the encoder and the parts it has; each part can be left out to see its worth."""
+
+    dim: int = 128  #: length of product and user vectors
+    pools: int = 3  #: weighted sums of a history, each with its own forgetting
+    use_text: bool = True  #: BERT vectors as product features
+    use_attributes: bool = True  #: brands, categories and attributes as nodes
+    use_propagation: bool = True  #: messages along typed edges
+    use_trend: bool = True  #: recent popularity at the time of asking
+    neighbours: int = 50  #: strongest product–product edges kept a product and relation
+    history: int = 300  #: newest events of a user that count
+
+    def __post_init__(self) -> None:
+        for name in ("dim", "pools", "neighbours", "history"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1 (got {getattr(self, name)})")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How long and how strongly to train."""
+
+    epochs: int = 12
+    learning_rate: float = 5e-3
+    weight_decay: float = 1e-5
+    dropout: float = 0.2  #: share of a history's events and of product ids hidden in a step
+    queries: int = 256  #: questions a step
+    horizon_days: float = 28.0  #: how far ahead the answers of a question lie
+    folds: int = 4  #: users are answered from a graph without their own fold's behaviour
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "queries", "folds"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1 (got {getattr(self, name)})")
+        for name in ("learning_rate", "horizon_days"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above 0 (got {getattr(self, name)})")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must lie in [0, 1) (got {self.dropout})")

@@ -1,0 +1,117 @@
+"""A trained model's vectors, and the scores that come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+import torch
+
+from gnn.histories import Histories, IntArray
+from gnn.model import UserEncoder
+from gnn.questions import history_batch
+from gnn.training import Trained
+from kg.records import NO_TIME
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class VectorRecommender:
+    """Product vectors at a moment and the users' encoder: all that scoring needs.
+
+    ``model_state`` carries the parameters the vectors came from, to train on from there.
+
+    Shapes:
+        z: (products, dim) float32; bias: (products,) float32, what a product scores with anybody
+    """
+
+    users_encoder: UserEncoder
+    z: torch.Tensor
+    bias: torch.Tensor
+    history: int
+    model_state: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    @torch.inference_mode()
+    def users(self, queries: Histories, now: IntArray | None) -> FloatArray:
+        """User vectors (queries, dim) from histories; zeros for who has done nothing."""
+        asked = np.full(len(queries), NO_TIME) if now is None else now
+        history = history_batch(
+            queries, queries.indptr[:-1], queries.indptr[1:], asked, self.history
+        )
+        vectors: FloatArray = self.users_encoder(self.z, history.to(self.z.device)).cpu().numpy()
+        return vectors
+
+    @torch.inference_mode()
+    def score(self, queries: Histories, now: IntArray | None) -> FloatArray:
+        """Score every product for every query: (queries, products) float32."""
+        users = torch.from_numpy(self.users(queries, now)).to(self.z.device)
+        scores: FloatArray = (users @ self.z.T + self.bias).cpu().numpy()
+        return scores
+
+
+@torch.inference_mode()
+def recommender_at(trained: Trained, now: int) -> VectorRecommender:
+    """Fix the products' vectors and their popularity at a moment (milliseconds or ``NO_TIME``)."""
+    model = trained.model
+    model.eval()
+    z = model.products(trained.text, trained.has_text, trained.graph)
+    snapshot = trained.trend.snapshots[trained.trend.at(np.array([now]))[0]]
+    bias = model.product_bias(snapshot.to(z.device))
+    return VectorRecommender(model.users, z, bias, model.config.history, model.state_dict())
+
+
+def index_vectors(users: FloatArray, z: FloatArray, bias: FloatArray) -> tuple[FloatArray, ...]:
+    """Vectors for a cosine index that rank as h·z + b does, and whose dot product is that score.
+
+    Products get [z, b, √(M² − ‖z‖² − b²)], all of length M; users [h, 1, 0] (Bachrach et al.,
+    2014). Neither is ever a zero vector.
+
+    Shapes:
+        users: (users, dim); z: (products, dim); bias: (products,); returned: (·, dim + 2) each
+    """
+    squared = (z**2).sum(axis=1) + bias**2
+    longest = max(float(squared.max(initial=0.0)), 1e-6) * 1.0001
+    rest = np.sqrt(longest - squared)
+    products = np.concatenate([z, bias[:, None], rest[:, None]], axis=1)
+    ones = np.ones((len(users), 1), np.float32)
+    extended = np.concatenate([users, ones, 0 * ones], axis=1)
+    return extended.astype(np.float32), products.astype(np.float32)
+
+
+def top_k(
+    recommender: VectorRecommender,
+    queries: Histories,
+    now: IntArray | None,
+    masked: sp.csr_array,
+    offered: npt.NDArray[np.bool_],
+    k: int,
+    block_rows: int = 1024,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[IntArray, FloatArray]:
+    """Each row's best products, exactly, among those offered and not masked.
+
+    Shapes:
+        masked: (queries, products); offered: (products,) bool
+        returned: (queries, k) int64 products, the best first, -1 where there are fewer;
+            (queries, k) float32 scores
+    """
+    width = min(k, queries.num_products)
+    best = np.full((len(queries), k), -1, np.int64)
+    scores = np.full((len(queries), k), -np.inf, np.float32)
+    for start in range(0, len(queries), block_rows):
+        rows = np.arange(start, min(start + block_rows, len(queries)))
+        block = recommender.score(queries.take(rows), None if now is None else now[rows])
+        block[:, ~offered] = -np.inf
+        seen = masked[rows]
+        block[np.repeat(np.arange(len(rows)), np.diff(seen.indptr)), seen.indices] = -np.inf
+        values, products = torch.topk(torch.from_numpy(block), width)
+        found = values.numpy() > -np.inf
+        best[rows, :width] = np.where(found, products.numpy(), -1)
+        scores[rows, :width] = values.numpy()
+        if progress is not None:
+            progress(len(rows))
+    return best, scores

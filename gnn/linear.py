@@ -1,0 +1,127 @@
+"""Recommenders that are one product–product matrix, and the sparse algebra they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+import torch
+
+from gnn.behaviour import Kinds, event_counts, user_matrix
+from gnn.histories import Histories, IntArray
+from gnn.recommender import FloatArray
+
+#: Popularity's share of a score: orders what a model cannot tell apart, and moves little else.
+POPULARITY_SHARE = 1e-4
+
+
+@dataclass(frozen=True)
+class History:
+    """How a linear model reads a history: kinds that count, and how fast events fade."""
+
+    kinds: Kinds
+    target_kind: int
+    recency: float = 0.0
+
+    def matrix(self, histories: Histories) -> sp.csr_array:
+        """Rows × products, see ``user_matrix``."""
+        return user_matrix(histories, self.kinds, self.target_kind, self.recency)
+
+    def popularity(self, histories: Histories) -> FloatArray:
+        """Summed event weights of each product: (products,)."""
+        return event_counts(histories, self.kinds, self.target_kind)
+
+
+@dataclass(frozen=True)
+class LinearRecommender:
+    """Scores are history @ weights; a history that says nothing is answered by popularity.
+
+    Shapes:
+        weights: (products, products), what a product in the history says for each other
+        popularity: (products,)
+    """
+
+    history: History
+    weights: sp.csr_array | FloatArray
+    popularity: FloatArray
+
+    def score(self, queries: Histories, now: IntArray | None) -> FloatArray:
+        """Score every product for every query."""
+        return with_popularity(dense(self.history.matrix(queries) @ self.weights), self.popularity)
+
+
+class Sparse(Protocol):
+    """Any of SciPy's sparse matrices."""
+
+    def toarray(self) -> npt.NDArray[Any]:
+        """The same values, dense."""
+        ...
+
+
+def dense(scores: Sparse | npt.NDArray[Any]) -> FloatArray:
+    """The same values as a dense float32 array of its own."""
+    values = scores if isinstance(scores, np.ndarray) else scores.toarray()
+    return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def with_popularity(scores: FloatArray, popularity: FloatArray) -> FloatArray:
+    """Scale each row's largest score to 1 and add a trace of popularity, in place."""
+    largest = np.maximum(scores.max(axis=1), -scores.min(axis=1))
+    scores *= (1 / np.where(largest > 0, largest, 1)).astype(np.float32)[:, None]
+    trace = POPULARITY_SHARE / max(float(popularity.max(initial=0)), 1e-12)
+    scores += (popularity * trace).astype(np.float32)
+    return scores
+
+
+def strongest(
+    left: sp.csr_array, right: sp.csr_array, keep: int, block: int = 1024
+) -> sp.csr_array:
+    """The ``keep`` largest positive entries of each row of ``left @ right``, diagonal apart.
+
+    In blocks of rows, since the whole product can be far larger than what is kept of it.
+    """
+    keep = min(keep, right.shape[1])
+    parts = []
+    for start in range(0, left.shape[0], block):
+        rows = dense(left[start : start + block] @ right)
+        inside = np.arange(len(rows))
+        rows[inside, start + inside] = 0
+        value, column = torch.topk(torch.from_numpy(rows), keep)
+        values, columns = value.numpy().ravel(), column.numpy().ravel()
+        positive = values > 0
+        at = (np.repeat(inside, keep)[positive], columns[positive])
+        parts.append(sp.csr_array((values[positive], at), shape=rows.shape))
+    return sp.csr_array(sp.vstack(parts, format="csr"))
+
+
+def scale_rows(matrix: sp.csr_array, power: float) -> sp.csr_array:
+    """Multiply each row by its sum to ``power``; empty rows stay empty."""
+    return sp.csr_array(sp.diags_array(_power(matrix.sum(axis=1), power)) @ matrix)
+
+
+def _power(sums: npt.NDArray[Any], power: float) -> FloatArray:
+    return np.where(sums > 0, np.maximum(sums, 1e-12) ** power, 0).astype(np.float32)
+
+
+def truncated_svd(
+    matrix: sp.csr_array, rank: int, seed: int, oversampling: int = 32, iterations: int = 4
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Largest singular triplets by randomised subspace iteration (Halko et al., 2011).
+
+    Shapes:
+        returned: (rows, rank) left vectors, (rank,) values descending, (columns, rank) right
+    """
+    rows, columns = matrix.shape
+    width = min(rank + oversampling, rows, columns)
+    start = np.random.default_rng(seed).standard_normal((columns, width), dtype=np.float32)
+    transposed = sp.csr_array(matrix.T)
+    basis, _ = np.linalg.qr(matrix @ start)
+    for _ in range(iterations):
+        basis, _ = np.linalg.qr(transposed @ basis)
+        basis, _ = np.linalg.qr(matrix @ basis)
+    left, values, right = np.linalg.svd((transposed @ basis).T, full_matrices=False)
+    rank = min(rank, width)
+    return (basis @ left)[:, :rank], values[:rank], np.ascontiguousarray(right[:rank].T)

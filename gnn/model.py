@@ -1,0 +1,188 @@
+"""Vectors for products from the graph, and for users from the products of their history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+from torch_geometric.nn import HeteroConv
+
+from gnn.config import ModelConfig
+from gnn.propagation import Adjacency, ScaledPropagation
+from kg.records import KINDS
+
+EdgeType = tuple[str, str, str]
+
+#: Half-lives, in days, of the popularity that a model may follow.
+TREND_DAYS = (7.0, 28.0, 112.0)
+
+
+@dataclass(frozen=True)
+class History:
+    """A batch of histories as ragged tensors, the newest ``config.history`` events of each.
+
+    Shapes:
+        offsets: (queries,) int64, where each history starts
+        product, kind: (events,) int64
+        rank: (events,) float32, how many events of the query are newer
+        days: (events,) float32, days between the event and the question; 0 without times
+    """
+
+    offsets: Tensor
+    product: Tensor
+    kind: Tensor
+    rank: Tensor
+    days: Tensor
+
+    def to(self, device: torch.device) -> History:
+        """The same batch on a device."""
+        return History(
+            self.offsets.to(device),
+            self.product.to(device),
+            self.kind.to(device),
+            self.rank.to(device),
+            self.days.to(device),
+        )
+
+
+class ProductEncoder(nn.Module):
+    """z = x + Σ_r α_r ⊙ A_r x over typed relations, x = id + W·text + attributes.
+
+    One linear propagation over typed product–product edges, with attribute nodes (brands,
+    categories, attributes) that first gather from their products.
+    """
+
+    def __init__(
+        self,
+        products: int,
+        attributes: int,
+        text_dim: int,
+        relations: list[str],
+        config: ModelConfig,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.ids = nn.Embedding(products, config.dim)
+        nn.init.normal_(self.ids.weight, std=0.05)
+        self.has_text = config.use_text and text_dim > 0
+        if self.has_text:
+            self.text = nn.Linear(text_dim, config.dim, bias=False)
+            nn.init.normal_(self.text.weight, std=0.3 / text_dim**0.5)
+            self.no_text = nn.Parameter(torch.zeros(config.dim))
+        self.has_attributes = config.use_attributes and attributes > 0
+        if self.has_attributes:
+            self.attributes = nn.Embedding(attributes, config.dim)
+            nn.init.normal_(self.attributes.weight, std=0.05)
+            self.gather = HeteroConv(
+                {("product", "of", "attribute"): ScaledPropagation(config.dim)}, aggr="sum"
+            )
+        edges: dict[EdgeType, ScaledPropagation] = {}
+        if config.use_propagation:
+            edges = {("product", r, "product"): ScaledPropagation(config.dim) for r in relations}
+        if self.has_attributes:
+            edges["attribute", "has", "product"] = ScaledPropagation(config.dim, initial=1.0)
+        self.conv = HeteroConv(edges, aggr="sum") if edges else None
+
+    def forward(
+        self,
+        text: Tensor,
+        has_text: Tensor,
+        graph: Mapping[EdgeType, Adjacency],
+        keep_id: Tensor | None = None,
+    ) -> Tensor:
+        """Embed every product.
+
+        Shapes:
+            text: (products, text_dim); has_text: (products,) bool
+            graph: adjacency (targets, sources) of each edge type
+            keep_id: (products, 1), what the id embedding is multiplied with, or None
+            returned: (products, dim)
+        """
+        x = self.ids.weight if keep_id is None else self.ids.weight * keep_id
+        if self.has_text:
+            x = x + torch.where(has_text.unsqueeze(1), self.text(text), self.no_text)
+        nodes = {"product": x}
+        if self.has_attributes:
+            nodes["attribute"] = self.attributes.weight
+            if self.config.use_propagation:
+                gathered = self.gather(nodes, graph)
+                nodes["attribute"] = nodes["attribute"] + gathered["attribute"]
+        if self.conv is not None:
+            x = x + self.conv(nodes, graph)["product"]
+        return x
+
+
+class UserEncoder(nn.Module):
+    """h = Σ_k β_k ⊙ Σ_e w_ke z_e / Σ_e w_ke: pools that forget at learned rates.
+
+    w_ke = exp(c_k,kind − a_k ln(1 + newer events) − b_k ln(1 + days)). Linear in the products'
+    vectors, so that a database can recompute it from stored ones; no user has parameters.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        spread = torch.linspace(0.0, 1.0, config.pools)
+        self.by_rank = nn.Parameter(spread.clone())
+        self.by_days = nn.Parameter(0.5 * spread)
+        self.by_kind = nn.Parameter(torch.zeros(config.pools, len(KINDS)))
+        self.beta = nn.Parameter(torch.ones(config.pools, config.dim) / config.pools)
+
+    def weights(self, history: History) -> Tensor:
+        """Unnormalised weights (pools, events), all positive."""
+        rank, days = torch.log1p(history.rank), torch.log1p(history.days)
+        exponent = self.by_kind[:, history.kind]
+        exponent = exponent - self.by_rank.unsqueeze(1) * rank - self.by_days.unsqueeze(1) * days
+        return exponent.exp()
+
+    def forward(self, z: Tensor, history: History) -> Tensor:
+        """Embed the users of a batch; who has no history gets zeros.
+
+        Shapes:
+            z: (products, dim); returned: (queries, dim)
+        """
+        h = torch.zeros(len(history.offsets), z.shape[1], device=z.device, dtype=z.dtype)
+        if not len(history.product):
+            return h
+        ends = torch.cat([history.offsets[1:], history.offsets.new_tensor([len(history.product)])])
+        query = torch.repeat_interleave(ends - history.offsets)
+        for weight, beta in zip(self.weights(history), self.beta, strict=True):
+            total = torch.zeros(len(h), device=z.device).index_add(0, query, weight)
+            pool = F.embedding_bag(
+                history.product,
+                z,
+                history.offsets,
+                mode="sum",
+                per_sample_weights=weight / total.clamp_min(1e-12)[query],
+            )
+            h = h + beta * pool
+        return h
+
+
+class Recommender(nn.Module):
+    """score(u, j) = h_u · z_j + b_j + Σ_t w_t · trend_jt."""
+
+    def __init__(
+        self,
+        products: int,
+        attributes: int,
+        text_dim: int,
+        relations: list[str],
+        config: ModelConfig,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.products = ProductEncoder(products, attributes, text_dim, relations, config)
+        self.users = UserEncoder(config)
+        self.bias = nn.Parameter(torch.zeros(products))
+        self.trend = nn.Parameter(torch.full((len(TREND_DAYS),), 0.1))
+
+    def product_bias(self, trend: Tensor) -> Tensor:
+        """What a product scores with anybody.
+
+        Shapes:
+            trend: (..., products, half-lives), log popularity; returned: (..., products)
+        """
+        return self.bias + trend @ self.trend if self.config.use_trend else self.bias

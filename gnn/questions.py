@@ -1,0 +1,163 @@
+"""Training questions: what does this user turn to next, given what came before?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from gnn.histories import Histories, IntArray
+from gnn.model import TREND_DAYS, History
+from kg.records import NO_TIME
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Moments in users' histories, and the products they turned to for the first time after.
+
+    Shapes:
+        row: (questions,) int64, the user
+        start: (questions,) int64, the first event of ``Histories`` that is no longer known
+        now: (questions,) int64 milliseconds, ``NO_TIME`` without times
+        indptr: (questions + 1,); target: (answers,) int64 products, none twice in a question
+    """
+
+    row: IntArray
+    start: IntArray
+    now: IntArray
+    indptr: IntArray
+    target: IntArray
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def answers(self, which: IntArray) -> tuple[IntArray, IntArray]:
+        """Place within ``which`` and product of every answer of these questions."""
+        lengths = np.diff(self.indptr)[which]
+        place = np.repeat(np.arange(len(which)), lengths)
+        ends = np.cumsum(lengths)
+        at = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
+        return place, self.target[np.repeat(self.indptr[which], lengths) + at]
+
+
+def ask(histories: Histories, target_kind: int, horizon_days: float) -> Questions:
+    """One question before every group of simultaneous events of the target kind.
+
+    With times, the answers are what the user turns to within ``horizon_days``; without, the next
+    event alone. Products that the user had turned to before are no answers.
+    """
+    row = histories.row
+    of_kind = histories.kind == target_kind
+    first = _first_of_pair(row, histories.product, of_kind, histories.num_products)
+    timed = not (histories.time == NO_TIME).any()
+    begins = np.ones(len(row), np.bool_)
+    begins[1:] = row[1:] != row[:-1]
+    if timed:
+        begins[1:] |= histories.time[1:] != histories.time[:-1]
+    else:
+        begins[:] = True
+    group = np.cumsum(begins) - 1
+    starts = np.flatnonzero(begins)[np.unique(group[of_kind])] if len(row) else np.zeros(0, int)
+    if timed:
+        span = round(horizon_days * DAY_MS)
+        # Rows laid end to end in time, so that one search answers for all of them.
+        offset = histories.time - (histories.time.min() if len(row) else 0)
+        width = (offset.max() if len(row) else 0) + span + 1
+        ends = np.searchsorted(row * width + offset, row[starts] * width + offset[starts] + span)
+    else:
+        ends = starts + 1
+    lengths = ends - starts
+    question = np.repeat(np.arange(len(starts)), lengths)
+    shift = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    event = np.arange(len(question)) - shift + np.repeat(starts, lengths)
+    keep = first[event]
+    question, event = question[keep], event[keep]
+    counts = np.bincount(question, minlength=len(starts))
+    asked = counts > 0
+    indptr = np.concatenate([[0], np.cumsum(counts[asked])]).astype(np.int64)
+    return Questions(
+        row=row[starts[asked]],
+        start=starts[asked].astype(np.int64),
+        now=histories.time[starts[asked]],
+        indptr=indptr,
+        target=histories.product[event],
+    )
+
+
+def _first_of_pair(
+    row: IntArray, product: IntArray, of_kind: npt.NDArray[np.bool_], num_products: int
+) -> npt.NDArray[np.bool_]:
+    """Whether an event is the first of the target kind between its user and its product."""
+    first = np.zeros(len(row), np.bool_)
+    at = np.flatnonzero(of_kind)
+    _, earliest = np.unique(row[at] * num_products + product[at], return_index=True)
+    first[at[earliest]] = True
+    return first
+
+
+def history_batch(
+    histories: Histories, begin: IntArray, end: IntArray, now: IntArray, limit: int
+) -> History:
+    """The newest ``limit`` of the events ``begin[q]:end[q]`` of each question as tensors."""
+    begin = np.maximum(begin, end - limit)
+    lengths = end - begin
+    offsets = np.cumsum(lengths) - lengths
+    place = np.arange(lengths.sum()) - np.repeat(offsets, lengths)
+    at = np.repeat(begin, lengths) + place
+    time = histories.time[at]
+    asked = np.repeat(now, lengths)
+    days = np.where((time == NO_TIME) | (asked == NO_TIME), 0.0, (asked - time) / DAY_MS)
+    return History(
+        offsets=torch.from_numpy(offsets),
+        product=torch.from_numpy(histories.product[at]),
+        kind=torch.from_numpy(histories.kind[at]),
+        rank=torch.from_numpy((np.repeat(lengths, lengths) - 1 - place).astype(np.float32)),
+        days=torch.from_numpy(np.maximum(days, 0.0).astype(np.float32)),
+    )
+
+
+class Trend:
+    """Log popularity of every product at a moment, for three half-lives, from the past alone."""
+
+    def __init__(self, histories: Histories, target_kind: int, step_days: float = 3.5) -> None:
+        products = histories.num_products
+        chosen = (histories.kind == target_kind) & (histories.time != NO_TIME)
+        order = np.argsort(histories.time[chosen], kind="stable")
+        time = histories.time[chosen][order]
+        product = histories.product[chosen][order]
+        self.timed = len(time) > 0
+        self.step = step_days * DAY_MS
+        self.origin = int(time[0]) if self.timed else 0
+        count = int((time[-1] - self.origin) // self.step) + 2 if self.timed else 1
+        self.first_sold = np.full(products, np.iinfo(np.int64).max)
+        np.minimum.at(self.first_sold, product, time)
+        decay = 0.5 ** (step_days / np.asarray(TREND_DAYS))
+        popularity = np.zeros((products, len(TREND_DAYS)))
+        snapshots = np.zeros((count, products, len(TREND_DAYS)), np.float32)
+        bounds = np.searchsorted(time, self.origin + np.arange(count) * self.step)
+        for snapshot in range(count):
+            if snapshot:
+                popularity *= decay
+                sold = product[bounds[snapshot - 1] : bounds[snapshot]]
+                popularity += np.bincount(sold, minlength=products)[:, None] * decay**0.5
+            # A rate a week, so that half-lives compare; one sale in twenty weeks as the floor.
+            weekly = popularity * np.log(2) * 7 / np.asarray(TREND_DAYS)
+            snapshots[snapshot] = np.log(weekly + 0.05) - np.log(0.05)
+        self.snapshots = torch.from_numpy(snapshots)
+
+    def at(self, now: IntArray) -> torch.Tensor:
+        """The snapshot before each moment: (moments,) int64, rows of ``snapshots``."""
+        if not self.timed:
+            return torch.zeros(len(now), dtype=torch.long)
+        index = np.where(now == NO_TIME, len(self.snapshots) - 1, (now - self.origin) // self.step)
+        return torch.from_numpy(np.clip(index, 0, len(self.snapshots) - 1).astype(np.int64))
+
+    def unsold(self, now: IntArray) -> npt.NDArray[np.bool_]:
+        """Products that had not been sold by then: (moments, products)."""
+        if not self.timed:
+            return np.zeros((len(now), len(self.first_sold)), np.bool_)
+        return self.first_sold[None, :] >= now[:, None]

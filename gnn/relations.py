@@ -1,0 +1,141 @@
+"""Typed, weighted product relations: from behaviour without a fold of users, and from knowledge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from gnn.histories import Histories, IntArray
+from gnn.propagation import Adjacency
+
+#: Positions between two events of a user that still count as one leading to the other.
+WINDOW = 3
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What users' sequences say of pairs of products.
+
+    Shapes:
+        followed: (products, products), how often the column came soon after the row
+        together: (products, products), Σ over users of 1 / events of the user
+    """
+
+    followed: sp.csr_array
+    together: sp.csr_array
+
+    def without(self, other: Counts) -> Counts:
+        """These counts less those of a part of the users."""
+        return Counts(_minus(self.followed, other.followed), _minus(self.together, other.together))
+
+
+def count_pairs(histories: Histories) -> Counts:
+    """Count pairs of products in users' sequences."""
+    products = histories.num_products
+    followed = sp.csr_array((products, products), dtype=np.float32)
+    row = histories.row
+    for gap in range(1, WINDOW + 1):
+        same = row[gap:] == row[:-gap]
+        pair = (histories.product[:-gap][same], histories.product[gap:][same])
+        weight = np.full(len(pair[0]), 1.0 / gap, np.float32)
+        followed = followed + sp.csr_array((weight, pair), shape=(products, products))
+    bought = histories.matrix()
+    size = np.maximum(np.diff(bought.indptr), 1)
+    scaled = sp.diags_array((1.0 / size).astype(np.float32)) @ bought
+    return Counts(sp.csr_array(followed), sp.csr_array(bought.T @ scaled))
+
+
+def behaviour_relations(counts: Counts, neighbours: int) -> dict[str, sp.csr_array]:
+    """Row-normalised relations, the ``neighbours`` strongest a product, no self-loops.
+
+    Shapes:
+        each: (targets, sources): row i gathers from its neighbours
+    """
+    followed = strongest(_without_diagonal(counts.followed), neighbours)
+    preceded = strongest(_without_diagonal(sp.csr_array(counts.followed.T)), neighbours)
+    degree = np.maximum(counts.together.diagonal(), 1e-12)
+    scale = sp.diags_array((degree**-0.5).astype(np.float32))
+    cosine = sp.csr_array(scale @ counts.together @ scale)
+    together = strongest(_without_diagonal(cosine), neighbours)
+    return {
+        "followed_by": _row_normalised(followed),
+        "preceded_by": _row_normalised(preceded),
+        "bought_with": _row_normalised(together),
+    }
+
+
+def text_relation(
+    text: npt.NDArray[np.float32], neighbours: int, block: int = 2048
+) -> sp.csr_array:
+    """The nearest products by cosine of text, row-normalised; products without text have none."""
+    norms = np.linalg.norm(text, axis=1)
+    unit = (text / np.maximum(norms, 1e-12)[:, None]).astype(np.float32)
+    products = len(text)
+    parts: list[sp.csr_array] = []
+    for start in range(0, products, block):
+        similarity = unit[start : start + block] @ unit.T
+        rows = np.arange(len(similarity))
+        similarity[rows, start + rows] = 0.0
+        similarity[similarity < 0.2] = 0.0
+        kept = strongest(sp.csr_array(similarity), neighbours)
+        parts.append(kept)
+    return _row_normalised(sp.csr_array(sp.vstack(parts)))
+
+
+def attribute_relations(incidence: sp.csr_array) -> dict[str, sp.csr_array]:
+    """Product ↔ attribute, weighted by ln(N / df), row-normalised both ways.
+
+    Shapes:
+        incidence: (products, attributes), 1 where a product has one
+    """
+    df = np.maximum(np.asarray(incidence.sum(axis=0)).ravel(), 1.0)
+    idf = np.log(incidence.shape[0] / df).astype(np.float32)
+    weighted = sp.csr_array(incidence @ sp.diags_array(idf))
+    return {
+        "has": _row_normalised(weighted),
+        "of": _row_normalised(sp.csr_array(weighted.T)),
+    }
+
+
+def strongest(matrix: sp.csr_array, k: int) -> sp.csr_array:
+    """The ``k`` largest entries of each row; of equals those of the lower columns."""
+    matrix = sp.csr_array(matrix)
+    matrix.eliminate_zeros()
+    matrix.sort_indices()
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    by = np.lexsort((-matrix.data, row))
+    place = np.arange(len(by)) - matrix.indptr[row]
+    keep = by[place < k]
+    pair = (row[keep], matrix.indices[keep])
+    return sp.csr_array((matrix.data[keep], pair), shape=matrix.shape)
+
+
+def adjacencies(relations: dict[str, sp.csr_array]) -> dict[str, Adjacency]:
+    """The relations as the encoder takes them."""
+    return {name: Adjacency.from_scipy(matrix) for name, matrix in relations.items()}
+
+
+def folds_of(users: int, folds: int, seed: int) -> IntArray:
+    """Each user's fold: (users,) int64, as equal in size as can be."""
+    return np.random.default_rng(seed).permutation(users) % folds
+
+
+def _minus(a: sp.csr_array, b: sp.csr_array) -> sp.csr_array:
+    difference = sp.csr_array(a - b)
+    # Sums in another order leave dust where a count should be nothing.
+    difference.data[difference.data < 1e-5] = 0.0
+    difference.eliminate_zeros()
+    return difference
+
+
+def _without_diagonal(matrix: sp.csr_array) -> sp.csr_array:
+    return sp.csr_array(matrix - sp.diags_array(matrix.diagonal()))
+
+
+def _row_normalised(matrix: sp.csr_array) -> sp.csr_array:
+    total = np.asarray(matrix.sum(axis=1)).ravel()
+    scale = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
+    return sp.csr_array(sp.diags_array(scale.astype(np.float32)) @ matrix)

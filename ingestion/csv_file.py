@@ -1,0 +1,248 @@
+"""CSV files, plain or gzipped, in blocks of raw text that know their physical lines.
+
+Memory stays bounded whatever the file holds. A row that cannot be one costs that row alone: after
+a quote that is never closed, reading resumes at the next physical line.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import logging
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import pandas as pd
+
+from ingestion.blocks import BLOCK_ROWS, Rejects, row_text
+from ingestion.errors import SourceError
+from ingestion.header import Header
+
+log = logging.getLogger(__name__)
+
+#: No field is longer, in characters; the longest product descriptions are a hundredth of it.
+FIELD_LIMIT = 1 << 20
+#: No physical line is longer, in bytes, and no row over several lines, in characters.
+LINE_LIMIT = 4 << 20
+#: A block ends here at the latest, in characters, however few its rows are.
+BLOCK_LIMIT = 32 << 20
+#: What the rejects keep of a line too long to be read.
+KEPT_OF_OVERLONG = 1000
+
+UTF8_MARK = b"\xef\xbb\xbf"
+GZIP_MARK = b"\x1f\x8b"
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+class _Line(NamedTuple):
+    number: int
+    text: str
+    fault: str  # why no row may hold this line, or ""
+
+
+class _Lines(Iterator[str]):
+    """Physical lines for a csv.reader; ``record`` holds those of the row being read."""
+
+    def __init__(self, handle: BinaryIO, path: Path) -> None:
+        self.record: list[_Line] = []
+        self._handle = handle
+        self._path = path
+        self._again: deque[_Line] = deque()
+        self._number = 0
+        self._size = 0
+
+    def start_row(self) -> None:
+        self.record = []
+        self._size = 0
+
+    def keep_first(self) -> None:
+        """Take back all lines of the row but its first: they are read again as rows."""
+        self._again.extendleft(reversed(self.record[1:]))
+        del self.record[1:]
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else self._read()
+        self.record.append(line)
+        self._size += len(line.text)
+        if self._size > LINE_LIMIT:
+            raise csv.Error("row too long")
+        return line.text
+
+    def _read(self) -> _Line:
+        raw = self._handle.readline(LINE_LIMIT)
+        if not raw:
+            raise StopIteration
+        self._number += 1
+        if self._number == 1:
+            raw = raw.removeprefix(UTF8_MARK)
+        if len(raw) >= LINE_LIMIT and not raw.endswith(b"\n"):
+            start = raw[:KEPT_OF_OVERLONG].decode("utf-8", errors="replace")
+            while raw and not raw.endswith(b"\n"):
+                raw = self._handle.readline(LINE_LIMIT)
+            return _Line(self._number, start.replace('"', "'"), "overlong-line")
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise SourceError(self._not_utf8(raw, error.start)) from error
+        return _Line(self._number, text, "nul-character" if "\0" in text else "")
+
+    def _not_utf8(self, raw: bytes, at: int) -> str:
+        where = f"{self._path}: line {self._number}, byte {at + 1}: 0x{raw[at]:02X} is not UTF-8"
+        if self._number == 1 and raw.startswith(UTF16_MARKS):
+            return f"{where}; the file looks like UTF-16: save it as UTF-8"
+        if self._number == 1 and raw.startswith(GZIP_MARK):
+            return f"{where}; the file looks gzipped: name it .csv.gz"
+        return f"{where}: save the file as UTF-8"
+
+
+class _Row(NamedTuple):
+    line: int
+    fields: list[str]
+    fault: str
+    text: str  # of a faulty row alone
+
+
+def _rows(lines: _Lines) -> Iterator[_Row]:
+    """Every row that is not blank; one that no CSV can hold comes with its fault."""
+    csv.field_size_limit(FIELD_LIMIT)
+    reader = csv.reader(lines, strict=True, skipinitialspace=True)
+    while True:
+        lines.start_row()
+        fields: list[str] = []
+        fault = ""
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            alone = len(lines.record) == 1
+            fault = "overlong-field" if alone and "field limit" in str(error) else "bad-csv"
+            lines.keep_first()
+        record = lines.record
+        first = record[0]
+        for line in record:
+            fault = line.fault or fault
+        if fault:
+            yield _Row(first.number, fields, fault, "".join(line.text for line in record))
+        elif len(fields) > 1 or (fields and fields[0].strip()):
+            yield _Row(first.number, fields, "", "")
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
+    """The file's bytes, unpacked; whatever the disk or gzip has to say is one line."""
+    try:
+        if path.name.lower().endswith(".gz"):
+            with gzip.open(path, "rb") as packed, io.BufferedReader(packed) as handle:
+                yield handle
+        else:
+            with path.open("rb") as handle:
+                yield handle
+    except gzip.BadGzipFile as error:
+        raise SourceError(f"{path}: not a sound gzip file ({error})") from error
+    except (EOFError, zlib.error) as error:
+        raise SourceError(f"{path}: the gzip file is cut short or damaged") from error
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror or error}") from error
+
+
+def read_header(path: Path) -> list[str]:
+    """The names in the first row of a file.
+
+    Raises:
+        SourceError: the file cannot be opened, is empty, or does not begin with a row of UTF-8.
+    """
+    with _open(path) as handle:
+        return _header(_rows(_Lines(handle, path)), path)
+
+
+def _header(rows: Iterator[_Row], path: Path) -> list[str]:
+    first = next(rows, None)
+    if first is None:
+        raise SourceError(f"{path}: empty; a header is expected first")
+    if "\0" in first.text:
+        raise SourceError(f"{path}: line {first.line}: NUL bytes; save the file as UTF-8 text")
+    if first.fault:
+        raise SourceError(f"{path}: line {first.line}: the header is no row of CSV ({first.fault})")
+    return first.fields
+
+
+class _Gathering:
+    """Rows and rejects on their way to a block."""
+
+    def __init__(self, names: list[str | None], path: Path) -> None:
+        self._names = names
+        self._path = path
+        self._lines: list[int] = []
+        self._fields: list[list[str]] = []
+        self._faulty: list[_Row] = []
+        self._characters = 0
+
+    def add(self, row: _Row) -> None:
+        if row.fault:
+            self._faulty.append(row)
+            self._characters += len(row.text)
+        elif len(row.fields) != len(self._names):
+            text = row_text(row.fields)
+            self._faulty.append(row._replace(fault="wrong-number-of-columns", text=text))
+            self._characters += len(text)
+        else:
+            self._lines.append(row.line)
+            self._fields.append(row.fields)
+            self._characters += sum(map(len, row.fields))
+
+    def full(self, block_rows: int) -> bool:
+        rows = len(self._lines) + len(self._faulty)
+        return rows >= block_rows or self._characters >= BLOCK_LIMIT
+
+    def take(self) -> tuple[pd.DataFrame, Rejects]:
+        """What has been gathered; nothing is left."""
+        columns = list(zip(*self._fields, strict=True)) or [()] * len(self._names)
+        frame = pd.DataFrame(
+            {
+                name: pd.array(list(values), dtype="str")
+                for name, values in zip(self._names, columns, strict=True)
+                if name is not None
+            },
+            index=pd.Index(self._lines, dtype="int64"),
+        )
+        rejects = Rejects.of(
+            self._path,
+            [row.line for row in self._faulty],
+            [row.fault for row in self._faulty],
+            [row.text.rstrip("\r\n") for row in self._faulty],
+        )
+        self._lines, self._fields, self._faulty, self._characters = [], [], [], 0
+        return frame, rejects
+
+
+def read_csv(
+    path: Path, header: Header, block_rows: int = BLOCK_ROWS
+) -> Iterator[tuple[pd.DataFrame, Rejects]]:
+    """Blocks of a file: raw text by column, the index the physical line; and what is no row.
+
+    At least one block comes, even of a file that has a header alone.
+
+    Raises:
+        SourceError: not gzip, not UTF-8, empty, or its header does not match.
+    """
+    with _open(path) as handle:
+        rows = _rows(_Lines(handle, path))
+        names = header.match(_header(rows, path), path)
+        if None in names:
+            log.warning("%s: a column without a name is left out", path)
+        gathering = _Gathering(names, path)
+        blocks = 0
+        for row in rows:
+            gathering.add(row)
+            if gathering.full(block_rows):
+                blocks += 1
+                yield gathering.take()
+        frame, rejects = gathering.take()
+        if len(frame) or len(rejects) or not blocks:
+            yield frame, rejects

@@ -1,0 +1,5 @@
+"""One module a format: its name, with ``-`` for ``_``, is what ``--format`` takes.
+
+Each has ``detect(path) -> bool`` and ``read(path, block_rows, until) -> Iterator[Block]``, as
+``ingestion.detect.Source`` says; nothing else has to know of it.
+"""

@@ -1,0 +1,91 @@
+"""A folder with the seven tables as .csv, .csv.gz or .parquet, or one such file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from ingestion.blocks import BLOCK_ROWS, Block
+from ingestion.csv_file import read_csv
+from ingestion.errors import SourceError
+from ingestion.header import Header
+from ingestion.parquet_file import read_parquet
+from kg.records import REQUIRED, TABLES
+
+log = logging.getLogger(__name__)
+
+ENDINGS: Final = (".csv", ".csv.gz", ".parquet")
+
+#: Facts first: what replaces what among them is found before the events are read.
+ORDER: Final = ("products", "users", "relations", "follows", "interactions", "reviews", "searches")
+
+#: Only these may name an event on its own terms; elsewhere it would be one more property.
+IDENTIFIED: Final = ("reviews", "searches")
+
+
+def detect(path: Path) -> bool:
+    """Whether a file, or any file of a folder, is named after a table."""
+    try:
+        return any(_table(file) for file in _candidates(path))
+    except OSError:
+        return False
+
+
+def read(
+    path: Path, block_rows: int = BLOCK_ROWS, until: datetime | None = None
+) -> Generator[Block, None, None]:
+    """The tables in a fixed order, whatever the order of files; nothing here is derived.
+
+    Raises:
+        SourceError: no table is there, one is there twice, or a file cannot be read.
+    """
+    files = _files(path)
+    for table in filter(files.__contains__, ORDER):
+        file = files[table]
+        known = TABLES[table] + (("interaction_id",) if table in IDENTIFIED else ())
+        header = Header(known=known, required=TABLES[table][: REQUIRED[table]])
+        read_file = read_parquet if _ending(file) == ".parquet" else read_csv
+        for frame, rejects in read_file(file, header, block_rows):
+            yield Block(table, frame, file, rejects)
+
+
+def _files(path: Path) -> dict[str, Path]:
+    """The file of each table."""
+    files: dict[str, Path] = {}
+    try:
+        candidates = _candidates(path)
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror or error}") from error
+    for file in candidates:
+        table = _table(file)
+        if table is None:
+            log.info("%s: not a table; left aside", file)
+        elif table in files:
+            raise SourceError(f"{path}: {files[table].name} and {file.name} are the same table")
+        else:
+            files[table] = file
+    if not files:
+        raise SourceError(
+            f"{path}: no table here: {', '.join(ORDER)}, each with {' or '.join(ENDINGS)}"
+        )
+    return files
+
+
+def _candidates(path: Path) -> list[Path]:
+    """The file itself, or a folder's files in order of names."""
+    return sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+
+
+def _ending(file: Path) -> str | None:
+    name = file.name.lower()
+    return next((ending for ending in ENDINGS if name.endswith(ending)), None)
+
+
+def _table(file: Path) -> str | None:
+    """The table that a file is named after, regardless of letter case."""
+    ending = _ending(file)
+    name = file.name.lower().removesuffix(ending) if ending else ""
+    return name if name in TABLES else None

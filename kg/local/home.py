@@ -1,0 +1,146 @@
+"""The folder of one local server: what lies where, its password, what was last started."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from kg.errors import LocalServerError
+from kg.local.memory import Memory
+from kg.local.ports import Ports
+
+#: Another command's start or stop of the same server is waited for.
+LOCK_SECONDS = 600.0
+FOLDERS = ("conf", "data", "logs", "run", "import", "plugins")
+
+
+@dataclass(frozen=True)
+class Started:
+    """A start of the server: its process and what it was told."""
+
+    pid: int
+    bolt_port: int
+    http_port: int
+    version: str
+
+    @property
+    def ports(self) -> Ports:
+        """Where it listens."""
+        return Ports(self.bolt_port, self.http_port)
+
+
+class Home:
+    """Paths below one folder, absolute whatever the working folder becomes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute().resolve()
+        self.neo4j = self.root / "neo4j"
+        self.conf = self.neo4j / "conf"
+        self.logs = self.neo4j / "logs"
+        self.run = self.neo4j / "run"
+        self.console = self.logs / "console.log"
+        #: What Java is told at a start; its path on the command line marks our process.
+        self.arguments = self.run / "server.args"
+        self.password_file = self.root / "password"
+        self.started_file = self.root / "server.json"
+        self.lock_file = self.root / "lock"
+
+    @property
+    def has_store(self) -> bool:
+        """Whether a server has run here, after which the password is in the store."""
+        return (self.neo4j / "data" / "databases" / "system").exists()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other commands off, and tell a disk that fails in one line.
+
+        Raises:
+            LocalServerError: another command does not let go, or the disk fails.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.lock_file, timeout=LOCK_SECONDS):
+                yield
+        except Timeout as error:
+            raise LocalServerError(f"Another command keeps {self.root} busy") from error
+        except OSError as error:
+            where = error.filename or self.root
+            raise LocalServerError(f"Cannot use {where}: {error.strerror or error}") from error
+
+    def create(self) -> None:
+        """Make the folders that are not there."""
+        for name in FOLDERS:
+            (self.neo4j / name).mkdir(parents=True, exist_ok=True)
+
+    def password(self) -> str:
+        """The password, made up and kept for its owner alone where there is none."""
+        if not self.password_file.exists():
+            # Hexadecimal: neo4j-admin would take a leading hyphen for an option.
+            write_private(self.password_file, secrets.token_hex(16))
+        return self.password_file.read_text(encoding="utf-8").strip()
+
+    def read_started(self) -> Started | None:
+        """The last start, or None where it is unknown or unreadable."""
+        try:
+            data = json.loads(self.started_file.read_text(encoding="utf-8"))
+            return Started(**data)
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write_started(self, started: Started) -> None:
+        """Keep the last start, whole or not at all."""
+        write_private(self.started_file, json.dumps(asdict(started)) + "\n")
+
+    def read_console(self) -> str:
+        """What the server has printed since its last start."""
+        try:
+            return self.console.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def write_conf(self, ports: Ports, memory: Memory) -> None:
+        """Write the server's settings, which are the project's and not for editing."""
+        settings = {
+            "server.default_listen_address": "127.0.0.1",
+            "server.default_advertised_address": "127.0.0.1",
+            "server.bolt.listen_address": f"127.0.0.1:{ports.bolt}",
+            "server.bolt.advertised_address": f"127.0.0.1:{ports.bolt}",
+            "server.http.listen_address": f"127.0.0.1:{ports.http}",
+            "server.http.advertised_address": f"127.0.0.1:{ports.http}",
+            "server.memory.pagecache.size": f"{memory.page_cache_mb}m",
+            "db.query.default_language": "CYPHER_25",
+            "dbms.usage_report.enabled": "false",
+            "client.allow_telemetry": "false",
+            # It serves this machine alone: nothing goes out, no proxy stands before it.
+            "dbms.fleet_manager.enabled": "false",
+            "server.fleet_discovery.enabled": "false",
+            "server.http.x_forward.enabled": "false",
+            # Old logs serve incremental backups, which Community lacks; by default a new store
+            # takes 512 MB for them.
+            "db.tx_log.rotation.size": "32m",
+            "db.tx_log.rotation.retention_policy": "256M size",
+            # By then the databases are closed: waiting five seconds twice saves nothing.
+            "internal.server.bolt.thread_pool_shutdown_wait_time": "100ms",
+        }
+        lines = [f"{name}={value}" for name, value in settings.items()]
+        (self.conf / "neo4j.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

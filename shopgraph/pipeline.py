@@ -1,0 +1,314 @@
+"""The steps of the main job, each from graph to graph: embed, train, evaluate, publish."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gnn import runs
+from gnn.choice import GRID, GnnChoice, Settings, choose_gnn
+from gnn.evaluation import evaluate
+from gnn.histories import Histories, IntArray
+from gnn.inference import index_vectors, recommender_at, top_k
+from gnn.protocols import forward, leave_one_out, random
+from gnn.protocols.task import Split
+from gnn.tensors import histories_of, is_ordered, knowledge_of, target_kind_of
+from gnn.text import DEFAULT_MODEL, TextEncoder, compose, text_hash
+from gnn.training import fit
+from kg.connection import Graph
+from kg.errors import UnknownRun
+from kg.publish import Publication, Published, publish, read_live_run
+from kg.read import ShopTensors, read_newest_event, read_tensors
+from kg.records import KINDS, NO_TIME
+from kg.vectors import (
+    clear_text_vectors,
+    ensure_vector_index,
+    read_product_texts,
+    write_text_vectors,
+)
+from shopgraph.progress import progress
+
+log = logging.getLogger(__name__)
+
+#: Recommendations a user.
+TOP = 20
+
+#: Days of each of the two stretches, test and validation, before a cutoff; shorter for young shops.
+STRETCH_DAYS = 28.0
+
+#: The share of all time that a stretch takes at most.
+STRETCH_SHARE = 0.15
+
+
+@dataclass(frozen=True)
+class EmbedReport:
+    """How many products' texts were encoded, and how many had not changed."""
+
+    model: str
+    encoded: int
+    unchanged: int
+    without_text: int
+    seconds: float
+
+
+def pick_device(name: str) -> torch.device:
+    """``auto`` takes a GPU where there is one.
+
+    Raises:
+        ValueError: there is no such device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name not in ("cpu", "cuda"):
+        raise ValueError(f"No device {name!r}: auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("There is no CUDA device here")
+    return torch.device(name)
+
+
+def embed(graph: Graph, model: str = DEFAULT_MODEL, device: str = "auto") -> EmbedReport:
+    """Encode the texts that lack a vector of this model or have changed.
+
+    Raises:
+        ValueError: the model cannot be had.
+    """
+    started = time.monotonic()
+    pending: list[tuple[int, str, str]] = []
+    unchanged = empty = 0
+    cleared: list[tuple[int, str]] = []
+    for product in read_product_texts(graph):
+        text = compose(product)
+        digest = text_hash(text)
+        if product.text_hash == digest and product.text_model == model:
+            unchanged += 1
+        elif text:
+            pending.append((product.idx, text, digest))
+        else:
+            cleared.append((product.idx, digest))
+    if cleared:
+        idx, hashes = zip(*cleared, strict=True)
+        clear_text_vectors(graph, idx, hashes, model)
+        empty = len(cleared)
+    if pending:
+        encoder = TextEncoder(model, pick_device(device))
+        ensure_vector_index(graph, "text", encoder.dimensions)
+        # In blocks, so that a stop loses little; within one, texts of like length share a batch.
+        block = 2_000
+        with progress("encoding", len(pending), "text") as advance:
+            for start in range(0, len(pending), block):
+                rows, texts, hashes = zip(*pending[start : start + block], strict=True)
+                vectors = encoder.encode(texts, progress=advance)
+                write_text_vectors(graph, rows, vectors, hashes, model)
+    return EmbedReport(model, len(pending), unchanged, empty, time.monotonic() - started)
+
+
+def default_split(
+    histories: Histories, target_kind: int, cutoff_ms: int | None, ordered: bool
+) -> Split | None:
+    """The split of a run: forward in time, else by position, else at random, else none at all.
+
+    ``cutoff_ms`` None stands for data without times, ``ordered`` for an order by position. A shop
+    too young or too small for one protocol gets the next.
+    """
+    if cutoff_ms is not None and (histories.time != NO_TIME).all():
+        span = (cutoff_ms - int(histories.time.min())) / forward.DAY_MS
+        days = min(STRETCH_DAYS, STRETCH_SHARE * span)
+        try:
+            start = cutoff_ms - round(days * forward.DAY_MS)
+            return forward.split(histories, start, target_kind, days)
+        except ValueError as error:
+            log.info("no forward split: %s", error)
+    splits = (leave_one_out.split, random.split) if ordered else (random.split,)
+    for split in splits:
+        try:
+            return split(histories, target_kind)
+        except ValueError as error:
+            log.info("no split: %s", error)
+    return None
+
+
+def train(
+    graph: Graph,
+    folder: Path,
+    until: datetime | None = None,
+    budget_seconds: float = 600.0,
+    device: str = "auto",
+    grid: Sequence[Settings] = GRID,
+) -> runs.Run:
+    """Choose settings on validation, look at the test once, refit on everything before ``until``.
+
+    Raises:
+        ValueError: there is nothing to learn from.
+    """
+    started = time.monotonic()
+    on = pick_device(device)
+    if until is None:
+        newest = read_newest_event(graph)
+        until = None if newest is None else newest + timedelta(milliseconds=1)
+    with progress("reading events") as advance:
+        tensors = read_tensors(graph, until, advance)
+    histories = histories_of(tensors.data)
+    target = target_kind_of(histories)
+    knowledge = knowledge_of(tensors.data)
+    now = NO_TIME if until is None else round(until.timestamp() * 1000)
+    cutoff_ms = None if until is None else now
+    split = default_split(histories, target, cutoff_ms, is_ordered(tensors.data))
+    choice: GnnChoice | None = None
+    settings, metrics, counts = grid[0], {}, {}
+    if split is None:
+        log.warning("too few interactions for a held-out test: this run has no metrics")
+    else:
+        choice = choose_gnn(split, knowledge, target, on, grid, budget_seconds)
+        settings = choice.settings
+        metrics = measure(choice, split)
+        counts = split.counts
+        log.info("test: %s", metrics)
+    trained = fit(histories, knowledge, settings.model, settings.training, target, on)
+    run = runs.Run(
+        run_id=runs.new_run_id(datetime.now(UTC)),
+        created_at=datetime.now(UTC).isoformat(),
+        cutoff=None if until is None else until.isoformat(),
+        protocol="none" if split is None else split.protocol,
+        target_kind=KINDS[target],
+        model=settings.model,
+        training=settings.training,
+        metrics=metrics,
+        validation=[] if choice is None else [asdict(trial) for trial in choice.trials],
+        counts=counts | {"users": len(histories), "products": histories.num_products},
+        seconds=time.monotonic() - started,
+        peak_mb=0.0 if choice is None else choice.peak_mb,
+        device=on.type,
+        versions=runs.versions(),
+        curve=trained.curve,
+    )
+    recommender = recommender_at(trained, now)
+    runs.save_run(folder, run, recommender, tensors.user_ids, tensors.product_ids)
+    return run
+
+
+def measure(choice: GnnChoice, split: Split) -> dict[str, float]:
+    """A chosen model's metrics on the test, with the seconds and memory it took."""
+    measured = evaluate(choice.recommender, split.test).reported()
+    return measured | {"seconds": choice.seconds, "peak_mb": choice.peak_mb}
+
+
+def resolve_run(graph: Graph | None, folder: Path, name: str) -> runs.Run:
+    """A run by id, ``latest`` or ``live``.
+
+    Raises:
+        UnknownRun: there is none.
+    """
+    run_id: str | None = name
+    if name == "latest":
+        run_id = next(iter(runs.list_runs(folder)), None)
+    elif name == "live":
+        run_id = None if graph is None else read_live_run(graph)
+    if run_id is None:
+        raise UnknownRun(f"There is no {name} run yet: train, then publish one")
+    try:
+        return runs.load_run(folder, run_id)
+    except runs.UnknownRunFolder as error:
+        raise UnknownRun(str(error)) from error
+
+
+def publish_run(graph: Graph, folder: Path, run: runs.Run, keep_seen: bool = False) -> Published:
+    """Write a run's vectors and recommendations and make it live.
+
+    Histories are read up to the run's cutoff, so that a run says the same whenever it is
+    published; what was bought since is left out all the same.
+
+    Raises:
+        UnknownRun: the run was trained on another graph.
+    """
+    recommender = runs.load_recommender(folder, run)
+    users, products = runs.load_ids(folder, run)
+    until = None if run.cutoff is None else datetime.fromisoformat(run.cutoff)
+    everything = read_tensors(graph, None)
+    check_ids(run, everything, users, products)
+    histories = histories_of(everything.data)
+    rows = np.arange(len(users))
+    known, now = known_at(histories, until)
+    queries = narrowed(known, len(products)).take(rows)
+    seen = narrowed(histories, len(products)).take(rows)
+    if keep_seen:
+        seen = seen.keep(np.zeros(seen.num_events, np.bool_))
+    else:
+        seen = seen.keep(seen.kind == KINDS.index("purchase"))
+    offered = everything.data["product"].offered.numpy()[: len(products)]
+    # A tensor row whose product was deleted has no id.
+    offered = offered & np.array([key != "" for key in products])
+    with progress("ranking", len(users), "user") as advance:
+        best, scores = top_k(
+            recommender, queries, now, seen.matrix(), offered, TOP, progress=advance
+        )
+    user_vectors, product_vectors = index_vectors(
+        recommender.users(queries, now), recommender.z.numpy(), recommender.bias.numpy()
+    )
+    publication = Publication(
+        run_id=run.run_id,
+        properties=run_properties(run),
+        user_vectors=user_vectors,
+        product_vectors=product_vectors,
+        products=best,
+        scores=scores,
+    )
+    with progress("writing recommendations", len(users), "user") as advance:
+        return publish(graph, publication, datetime.now(UTC), advance)
+
+
+def known_at(histories: Histories, until: datetime | None) -> tuple[Histories, IntArray | None]:
+    """The events before a moment, and that moment for every row; all where there are no times."""
+    if until is None:
+        return histories, None
+    moment = round(until.timestamp() * 1000)
+    known = histories.keep((histories.time != NO_TIME) & (histories.time < moment))
+    return known, np.full(len(histories), moment, np.int64)
+
+
+def narrowed(histories: Histories, num_products: int) -> Histories:
+    """Only the events with the first products: a run does not know those that came later."""
+    return replace(histories.keep(histories.product < num_products), num_products=num_products)
+
+
+def check_ids(
+    run: runs.Run, tensors: ShopTensors, users: Sequence[str], products: Sequence[str]
+) -> None:
+    """Refuse a run whose rows are not this graph's.
+
+    Raises:
+        UnknownRun: naming the first row that differs.
+    """
+    for label, own, graphs in (
+        ("user", users, tensors.user_ids),
+        ("product", products, tensors.product_ids),
+    ):
+        if len(graphs) < len(own):
+            raise UnknownRun(f"Run {run.run_id} was trained on another graph: fewer {label}s here")
+        for row, (mine, there) in enumerate(zip(own, graphs, strict=False)):
+            if mine != there and there:
+                raise UnknownRun(
+                    f"Run {run.run_id} was trained on another graph: "
+                    f"its {label} {row} is {mine!r}, here it is {there!r}"
+                )
+
+
+def run_properties(run: runs.Run) -> dict[str, str | float]:
+    """What a ``ModelRun`` node shows of a run."""
+    facts: dict[str, str | float] = {
+        "created_at": run.created_at,
+        "protocol": run.protocol,
+        "target_kind": run.target_kind,
+        "settings": json.dumps({"model": asdict(run.model), "training": asdict(run.training)}),
+        "seconds": run.seconds,
+    }
+    if run.cutoff is not None:
+        facts["cutoff"] = run.cutoff
+    return facts | {name.replace("@", "_at_"): value for name, value in run.metrics.items()}
