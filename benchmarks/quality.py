@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from benchmarks.store import temporary_store
@@ -47,12 +46,13 @@ def quality(
 ) -> None:
     """Load PATH into a store of its own, train on it, and compare on held-out data."""
     if protocol not in PROTOCOLS:
-        raise click.UsageError(f"No protocol {protocol!r}: {', '.join(PROTOCOLS)}")
+        raise typer.BadParameter(f"No protocol {protocol!r}: {', '.join(PROTOCOLS)}")
     if (protocol == "forward") != (cutoff is not None):
-        raise click.UsageError("--cutoff belongs to --protocol forward, which needs it")
+        raise typer.BadParameter("--cutoff belongs to --protocol forward, which needs it")
     if target_kind not in KINDS:
-        raise click.UsageError(f"No kind {target_kind!r}: {', '.join(KINDS)}")
-    asked_at = moment(cutoff)
+        raise typer.BadParameter(f"No kind {target_kind!r}: {', '.join(KINDS)}")
+    asked_at, seconds = moment(cutoff), duration_seconds(budget)
+    on = pipeline.pick_device(device)
     with temporary_store() as (workspace, graph):
         with progress("loading") as advance:
             load(graph, path, rejects_dir=workspace.rejects, progress=advance)
@@ -64,8 +64,7 @@ def quality(
     target = KINDS.index(target_kind)
     cutoff_ms = 0 if asked_at is None else round(asked_at.timestamp() * 1000)
     split = make(histories, protocol, cutoff_ms, target)
-    on = pipeline.pick_device(device)
-    choice = choose_gnn(split, knowledge, target, on, budget_seconds=duration_seconds(budget))
+    choice = choose_gnn(split, knowledge, target, on, budget_seconds=seconds)
     measured = evaluate(choice.recommender, split.test)
     took = {"seconds": choice.seconds, "peak_mb": choice.peak_mb}
     gnn = comparison.Row(measured.reported() | took, measured.rows)

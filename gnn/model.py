@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
-from torch_geometric.nn import HeteroConv
 
 from gnn.config import ModelConfig
 from gnn.propagation import Adjacency, ScaledPropagation
@@ -76,15 +75,11 @@ class ProductEncoder(nn.Module):
         if self.has_attributes:
             self.attributes = nn.Embedding(attributes, config.dim)
             nn.init.normal_(self.attributes.weight, std=0.05)
-            self.gather = HeteroConv(
-                {("product", "of", "attribute"): ScaledPropagation(config.dim)}, aggr="sum"
-            )
-        edges: dict[EdgeType, ScaledPropagation] = {}
-        if config.use_propagation:
-            edges = {("product", r, "product"): ScaledPropagation(config.dim) for r in relations}
-        if self.has_attributes:
-            edges["attribute", "has", "product"] = ScaledPropagation(config.dim, initial=1.0)
-        self.conv = HeteroConv(edges, aggr="sum") if edges else None
+            # Products to attribute nodes, and those to products.
+            self.of = ScaledPropagation(config.dim)
+            self.has = ScaledPropagation(config.dim, initial=1.0)
+        used = relations if config.use_propagation else []
+        self.relations = nn.ModuleDict({name: ScaledPropagation(config.dim) for name in used})
 
     def forward(
         self,
@@ -104,15 +99,15 @@ class ProductEncoder(nn.Module):
         x = self.ids.weight if keep_id is None else self.ids.weight * keep_id
         if self.has_text:
             x = x + torch.where(has_text.unsqueeze(1), self.text(text), self.no_text)
-        nodes = {"product": x}
+        z = x
+        for name, conv in self.relations.items():
+            z = z + conv(x, graph["product", name, "product"])
         if self.has_attributes:
-            nodes["attribute"] = self.attributes.weight
+            nodes = self.attributes.weight
             if self.config.use_propagation:
-                gathered = self.gather(nodes, graph)
-                nodes["attribute"] = nodes["attribute"] + gathered["attribute"]
-        if self.conv is not None:
-            x = x + self.conv(nodes, graph)["product"]
-        return x
+                nodes = nodes + self.of(x, graph["product", "of", "attribute"])
+            z = z + self.has(nodes, graph["attribute", "has", "product"])
+        return z
 
 
 class UserEncoder(nn.Module):

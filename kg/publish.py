@@ -31,6 +31,8 @@ class Publication:
         user_vectors: (users, d) float32; product_vectors: (products, d) float32, no zero rows
         products: (users, k) int64 product rows, the best first, -1 where there are fewer
         scores: (users, k) float32
+
+    ``keep_seen`` tells whether the lists hold what users have bought.
     """
 
     run_id: str
@@ -39,6 +41,7 @@ class Publication:
     product_vectors: npt.NDArray[np.float32]
     products: npt.NDArray[np.int64]
     scores: npt.NDArray[np.float32]
+    keep_seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,21 +71,24 @@ def publish(
 ) -> Published:
     """Write a run and make it live; a run that is live already stays as it is.
 
-    A failure on the way leaves the former run live, and the next call begins anew.
+    A failure on the way leaves the former run live, and the next call begins anew. A live run that
+    is now to keep what users have bought, or no longer, gets its lists anew, user by user.
     """
     run_id = publication.run_id
     runs = read_runs(graph)
     live = next((run for run in runs if run["live"]), None)
     if live is None or live["run_id"] != run_id:
         slot = "b" if live is not None and live.get("slot") == "a" else "a"
-        graph.write(
-            "write/prepare_run", run_id=run_id, slot=slot, properties=dict(publication.properties)
-        )
+        properties = {**publication.properties, "keep_seen": publication.keep_seen}
+        graph.write("write/prepare_run", run_id=run_id, slot=slot, properties=properties)
         keep = [] if live is None else [live["run_id"]]
         graph.run("write/delete_recommendations", keep=keep)
         _write_vectors(graph, slot, publication)
         _write_recommendations(graph, publication, progress)
         graph.write("write/make_live", run_id=run_id, now=now)
+    elif bool(live.get("keep_seen")) != publication.keep_seen:
+        _write_recommendations(graph, publication, progress, "write/replace_recommendations")
+        graph.write("write/set_keep_seen", run_id=run_id, keep_seen=publication.keep_seen)
     counts = graph.read("read/recommendation_counts", run_id=run_id)[0]
     return Published(run_id, **counts)
 
@@ -114,13 +120,16 @@ def _write_vectors(graph: Graph, slot: str, publication: Publication) -> None:
 
 
 def _write_recommendations(
-    graph: Graph, publication: Publication, progress: Callable[[int], None] | None
+    graph: Graph,
+    publication: Publication,
+    progress: Callable[[int], None] | None,
+    name: str = "write/write_recommendations",
 ) -> None:
     for start in range(0, len(publication.products), BATCH_USERS):
         products = publication.products[start : start + BATCH_USERS]
         scores = publication.scores[start : start + BATCH_USERS]
         graph.write(
-            "write/write_recommendations",
+            name,
             run_id=publication.run_id,
             user=list(range(start, start + len(products))),
             product=[row[row >= 0].tolist() for row in products],

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class GraphSettings(BaseSettings):
     """``NEO4J_URI``, ``NEO4J_USERNAME``, ``NEO4J_PASSWORD`` and ``NEO4J_DATABASE``."""
 
-    model_config = SettingsConfigDict(env_prefix="NEO4J_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="NEO4J_", env_ignore_empty=True, extra="ignore")
 
     uri: str | None = None
     username: str = "neo4j"

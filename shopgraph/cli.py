@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import logging
 import os
@@ -11,48 +12,68 @@ import warnings
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
-import click
 import typer
 
 from ingestion.errors import SourceError
-from kg.errors import KgError
+from kg.errors import KgError, UnknownQuery
 from shopgraph.options import duration_seconds, moment
-from shopgraph.workspace import here
+
+if TYPE_CHECKING:
+    from shopgraph.workspace import Workspace
 
 app = typer.Typer(
     help="A shop's recommendations in one Neo4j graph.",
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run id, latest or live.")]
 
 
 def main() -> None:
     """Run the command line; what a person can mend is told in one line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A file's name need not be text; saying so must not fail.
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(standalone_mode=False)
-    except click.exceptions.Abort:
-        fail("stopped", 130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        code = 130
+    except typer.TyperException as error:
+        refuse(f"{error.format_message().rstrip('.')}; see --help", error.exit_code)
+    except UnknownQuery as error:
+        refuse(str(error), 2)
     except (KgError, SourceError, ValueError, OSError) as error:
         if os.environ.get("SHOPGRAPH_DEBUG"):
             raise
-        fail(" ".join(str(error).split()) or type(error).__name__, 1)
-    except KeyboardInterrupt:
-        fail("stopped", 130)
+        refuse(told(error), 1)
+    if code == 130:
+        refuse("stopped", code)
     sys.exit(code or 0)
 
 
-def fail(message: str, code: int) -> None:
+def told(error: Exception) -> str:
+    """An error in words; one of the disk names the file first."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error) or type(error).__name__
+
+
+def refuse(message: str, code: int) -> NoReturn:
+    """End with one line on stderr, and with an object on stdout where one was asked for."""
+    line = " ".join(message.split())
+    if "--json" in sys.argv:
+        typer.echo(json.dumps({"error": line}))
+    fail(line, code)
+
+
+def fail(message: str, code: int) -> NoReturn:
     """End with one line on stderr."""
     typer.echo(f"shopgraph: {message}", err=True)
     sys.exit(code)
@@ -63,11 +84,22 @@ def emit(facts: dict[str, Any], text: str, as_json: bool) -> None:
     typer.echo(json.dumps(facts, ensure_ascii=False, default=str) if as_json else text)
 
 
-@app.callback()
+def here() -> Workspace:
+    """The workspace of the working folder; its packages are loaded only where it is needed."""
+    from shopgraph import workspace
+
+    return workspace.here()
+
+
+@app.callback(invoke_without_command=True, epilog="Example: shopgraph demo")
 def configure(
+    context: typer.Context,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell each step.")] = False,
 ) -> None:
     """A shop's recommendations in one Neo4j graph: ingest, embed, train, publish, query."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(2)
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.WARNING,
@@ -111,9 +143,16 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Load a shop's tables into the graph; repeatable."""
+    from ingestion.detect import choose_source
     from ingestion.load import load
     from shopgraph.progress import progress
 
+    before = moment(until)
+    # Refused before a server is started for it.
+    try:
+        choose_source(source, fmt)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     workspace = here()
     with workspace.open() as graph, progress("loading") as advance:
         report = load(
@@ -121,7 +160,7 @@ def ingest(
             source,
             fmt,
             rejects_dir=workspace.rejects,
-            until=moment(until),
+            until=before,
             progress=advance,
         )
     rejected = sum(report.rejected.values())
@@ -148,6 +187,7 @@ def embed(
     """Give products BERT vectors; only new and changed texts are encoded."""
     from shopgraph import pipeline
 
+    pipeline.pick_device(device)
     with here().open() as graph:
         report = pipeline.embed(graph, model, device)
     text = (
@@ -168,15 +208,15 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train the GNN on the graph and measure it on its held-out future."""
+    before, seconds = moment(until), duration_seconds(budget)
     from gnn.choice import GRID, read_settings
     from shopgraph import pipeline
 
-    workspace = here()
     grid = GRID if config is None else [read_settings(config)]
+    pipeline.pick_device(device)
+    workspace = here()
     with workspace.open() as graph:
-        run = pipeline.train(
-            graph, workspace.runs, moment(until), duration_seconds(budget), device, grid
-        )
+        run = pipeline.train(graph, workspace.runs, before, seconds, device, grid)
     metrics = ", ".join(f"{name} {value:.4f}" for name, value in run.metrics.items() if "@" in name)
     text = f"run {run.run_id}: {metrics or 'too few interactions to test'}, {run.seconds:.0f} s"
     chosen = {"model": asdict(run.model), "training": asdict(run.training)}
@@ -189,6 +229,7 @@ def evaluate(run: RunName, device: Device = "auto", as_json: AsJson = False) -> 
     from shopgraph import comparison, pipeline
     from shopgraph.evaluation import evaluate_run
 
+    pipeline.pick_device(device)
     workspace = here()
     with workspace.open() as graph:
         result = evaluate_run(graph, pipeline.resolve_run(graph, workspace.runs, run), device)
@@ -287,10 +328,10 @@ def query(
 
 @app.command(epilog="Example: shopgraph demo --users 2000 --products 1000 --language zh")
 def demo(
-    users: Annotated[int, typer.Option(min=1)] = 2_000,
-    products: Annotated[int, typer.Option(min=1)] = 1_000,
-    seed: int = 0,
-    language: Annotated[str, typer.Option(help="en or zh.")] = "en",
+    users: Annotated[int, typer.Option(min=1, help="How many users.")] = 2_000,
+    products: Annotated[int, typer.Option(min=1, help="How many products.")] = 1_000,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another shop.")] = 0,
+    language: Annotated[Literal["en", "zh"], typer.Option(help="Of its texts.")] = "en",
 ) -> None:
     """The whole main job on a simulated shop, in a store of its own."""
     from shopgraph.demo import run_demo
@@ -304,21 +345,27 @@ def demo(
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
 )
 def benchmark(
+    context: typer.Context,
     name: Annotated[str | None, typer.Argument(help="Without it, all are listed.")] = None,
     arguments: Annotated[list[str] | None, typer.Argument(metavar="ARGUMENTS ...")] = None,
 ) -> None:
     """Measure side by side with a peer, on a store of its own."""
     folder = Path(__file__).parents[1] / "benchmarks"
-    known = sorted(path.stem for path in folder.glob("[!_]*.py"))
-    if name is None or name == "--help":
-        typer.echo("benchmarks: " + ", ".join(known))
+    known = sorted(
+        path.stem for path in folder.glob("*.py") if "\napp = " in path.read_text(encoding="utf-8")
+    )
+    if name in (None, "--help", "--json"):
+        listing = f"Benchmarks: {', '.join(known)}; each has --help"
+        text = f"{context.get_help()}\n\n{listing}" if name == "--help" else listing
+        emit({"benchmarks": known}, text, name == "--json")
         return
     if name not in known:
-        raise click.UsageError(f"No benchmark {name!r}: there are {', '.join(known)}")
+        raise typer.BadParameter(f"No benchmark {name!r}: there are {', '.join(known)}")
     module = importlib.import_module(f"benchmarks.{name}")
-    typer.main.get_command(module.app).main(
+    code = typer.main.get_command(module.app).main(
         args=list(arguments or []), prog_name=f"shopgraph benchmark {name}", standalone_mode=False
     )
+    raise typer.Exit(code or 0)
 
 
 def _tell_server(server: Any, as_json: bool) -> None:

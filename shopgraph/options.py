@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-import click
+import typer
 
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 
@@ -15,14 +15,14 @@ def moment(text: str | None) -> datetime | None:
     """An ISO 8601 time; without a zone it is UTC.
 
     Raises:
-        click.UsageError: it is none.
+        typer.BadParameter: it is none.
     """
     if text is None:
         return None
     try:
         parsed = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise click.UsageError(f"{text!r} is no ISO 8601 time, such as 2011-09-01") from None
+        raise typer.BadParameter(f"{text!r} is no ISO 8601 time, such as 2011-09-01") from None
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
@@ -30,11 +30,11 @@ def duration_seconds(text: str) -> float:
     """A duration such as ``90s``, ``10m`` or ``1.5h`` in seconds.
 
     Raises:
-        click.UsageError: it is none.
+        typer.BadParameter: it is none.
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh])", text.strip())
     if match is None or float(match[1]) <= 0:
-        raise click.UsageError(f"{text!r} is no duration, such as 90s, 10m or 1h")
+        raise typer.BadParameter(f"{text!r} is no duration, such as 90s, 10m or 1h")
     return float(match[1]) * SECONDS[match[2]]
 
 
@@ -42,13 +42,13 @@ def key_values(pairs: list[str]) -> dict[str, str]:
     """``key=value`` words as a mapping.
 
     Raises:
-        click.UsageError: a word has no ``=``, or a key comes twice.
+        typer.BadParameter: a word has no ``=``, or a key comes twice.
     """
     given: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key or key in given:
-            raise click.UsageError(f"{pair!r}: parameters are given once each, as key=value")
+            raise typer.BadParameter(f"{pair!r}: parameters are given once each, as key=value")
         given[key] = value
     return given
 

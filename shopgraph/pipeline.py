@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 import torch
@@ -147,9 +148,14 @@ def train(
 
     Raises:
         ValueError: there is nothing to learn from.
+        OSError: the run could not be kept in ``folder``.
     """
     started = time.monotonic()
     on = pick_device(device)
+    # A folder that cannot be written is told now, not after the training.
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=folder):
+        pass
     if until is None:
         newest = read_newest_event(graph)
         until = None if newest is None else newest + timedelta(milliseconds=1)
@@ -259,6 +265,7 @@ def publish_run(graph: Graph, folder: Path, run: runs.Run, keep_seen: bool = Fal
         product_vectors=product_vectors,
         products=best,
         scores=scores,
+        keep_seen=keep_seen,
     )
     with progress("writing recommendations", len(users), "user") as advance:
         return publish(graph, publication, datetime.now(UTC), advance)

@@ -37,7 +37,7 @@ class Settings:
 GRID = [
     Settings(penalty, recency, kinds)
     for kinds in get_args(Kinds)
-    for penalty, recency in ((50.0, 0.2), (200.0, 0.2), (800.0, 0.2))
+    for penalty, recency in ((20.0, 0.2), (100.0, 0.2), (500.0, 0.2))
 ]
 
 
@@ -84,10 +84,13 @@ def ease_weights(bought: sp.csr_array, penalty: float) -> FloatArray:
         bought: (users, products)
         returned: (products, products) float32, 0 on the diagonal
     """
-    gram = (bought.T @ bought).toarray().astype(np.float32)
+    gram = (bought.T @ bought).toarray().astype(np.float32, copy=False)
     gram[np.diag_indices_from(gram)] += penalty
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky(torch.from_numpy(gram)))
+    factor = torch.linalg.cholesky(torch.from_numpy(gram))
+    del gram
+    inverse = torch.cholesky_inverse(factor)
+    del factor
     # LAPACK answers by columns; the inverse is symmetric, so its transpose is it, by rows.
-    weights: FloatArray = inverse.T.div_(-inverse.diagonal().clone()).numpy()
+    weights: FloatArray = inverse.T.div_(-inverse.diagonal().clone()).contiguous().numpy()
     np.fill_diagonal(weights, 0)
-    return np.ascontiguousarray(weights)
+    return weights

@@ -110,12 +110,13 @@ def fetch_one(jar: Jar, context: MavenContext, library: Path) -> None:
         artifact = component.artifact(jar.classifier, "jar")
         try:
             path = artifact.resolve()
-        # The first is what the network and the disk raise, the second what jgo raises where
-        # no repository has the file or its published sum differs.
-        except (OSError, RuntimeError) as error:
-            problem = type(error).__name__
-            if isinstance(error, OSError) and error.errno is not None:
+        except RuntimeError:
+            problem = "no repository gives it whole"
+        # Errors of the network are among these, without the number that those of the disk have.
+        except OSError as error:
+            if error.errno is not None:
                 raise
+            problem = type(error).__name__
         else:
             if sha256(path) == jar.sha256:
                 path.replace(library / jar.name)

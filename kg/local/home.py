@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Iterator
@@ -98,6 +99,15 @@ class Home:
     def write_started(self, started: Started) -> None:
         """Keep the last start, whole or not at all."""
         write_private(self.started_file, json.dumps(asdict(started)) + "\n")
+
+    def read_conf_ports(self) -> Ports | None:
+        """The ports in the settings, or None where there are no settings."""
+        try:
+            conf = (self.conf / "neo4j.conf").read_text(encoding="utf-8")
+        except OSError:
+            return None
+        found = dict(re.findall(r"^server\.(bolt|http)\.listen_address=.*:(\d+)$", conf, re.M))
+        return Ports(int(found["bolt"]), int(found["http"])) if len(found) == 2 else None
 
     def read_console(self) -> str:
         """What the server has printed since its last start."""

@@ -13,7 +13,7 @@ from kg.local.home import Home
 from kg.local.lock import read_lock
 from kg.local.memory import Memory, machine_mb, moderate
 from kg.local.ports import USUAL
-from kg.local.start import USER, comes_to_answer, start
+from kg.local.start import USER, adopt, comes_to_answer, start
 
 STOP_SECONDS = 120.0
 
@@ -63,6 +63,8 @@ def up(
             process.kill()
             processes.wait_until_ended(process, STOP_SECONDS)
             process = None
+        if process is not None:
+            adopt(place, process)
         # One that is just dying is not yet gone, and never answers.
         if process is None or not comes_to_answer(place, process):
             jars = fetch(cache, progress=progress)

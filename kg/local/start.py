@@ -68,6 +68,14 @@ def start_on(ports: Ports, home: Home, jars: Sequence[Path], memory: Memory) -> 
     return process
 
 
+def adopt(home: Home, process: psutil.Process) -> None:
+    """Keep a server whose start was interrupted, or whose record was lost."""
+    started = home.read_started()
+    ports = home.read_conf_ports()
+    if ports and (started is None or started.pid != process.pid):
+        home.write_started(Started(process.pid, ports.bolt, ports.http, read_lock().server))
+
+
 def comes_to_answer(home: Home, process: psutil.Process) -> bool:
     """Wait until the server's own process takes queries; False where it ends before.
 

@@ -144,4 +144,4 @@ def test_every_metric_lies_between_nothing_and_one(rows) -> None:
         metrics.reciprocal_rank(ranks),
         metrics.average_precision(ranks),
     ]
-    assert all(((0 <= of) & (of <= 1 + 1e-12)).all() for of in values)
+    assert all(((of >= 0) & (of <= 1 + 1e-12)).all() for of in values)

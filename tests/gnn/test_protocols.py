@@ -128,7 +128,7 @@ def test_forward_needs_times(histories) -> None:
 
 
 def test_forward_refuses_a_cutoff_with_nothing_behind_it(sales) -> None:
-    with pytest.raises(ValueError, match="test task"):
+    with pytest.raises(ValueError, match="anything to predict"):
         forward.split(sales, 1000 * DAY)
 
 

@@ -1,0 +1,7 @@
+// Note on a run whether its recommendations hold what users have bought.
+//
+// Params   $run_id  STRING, $keep_seen  BOOLEAN
+// Returns  nothing
+// Repeat   safe
+MATCH (run:ModelRun {run_id: $run_id})
+SET run.keep_seen = $keep_seen

@@ -1,0 +1,185 @@
+"""The encoder and the user's vector, by hand; training on data whose answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+from torch.autograd import gradcheck
+
+from gnn.config import ModelConfig, TrainConfig
+from gnn.histories import Histories
+from gnn.inference import index_vectors, recommender_at, top_k
+from gnn.model import History, ProductEncoder, UserEncoder
+from gnn.propagation import Adjacency, ScaledPropagation
+from gnn.training import Knowledge, fit, whiten
+from kg.records import KINDS, NO_TIME
+
+BUY = KINDS.index("purchase")
+
+
+def test_propagation_gathers_weighted_neighbours_scaled_by_alpha() -> None:
+    conv = ScaledPropagation(2, initial=0.5)
+    adjacency = Adjacency.from_scipy(sp.csr_array(np.array([[0, 2.0, 0], [1.0, 0, 3.0]])))
+    x = torch.tensor([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]])
+    assert conv(x, adjacency).tolist() == [[2.0, 20.0], [5.0, 50.0]]
+
+
+def test_the_gradient_of_propagation_is_that_of_the_dense_product() -> None:
+    matrix = sp.csr_array(np.array([[0, 2.0], [1.0, 0], [0.5, 3.0]]))
+    adjacency = Adjacency.from_scipy(matrix)
+    double = Adjacency(adjacency.forward.double(), adjacency.backward.double())
+    conv = ScaledPropagation(2).double()
+    x = torch.randn(2, 2, dtype=torch.double, requires_grad=True)
+    assert gradcheck(lambda value: conv(value, double), (x,))
+
+
+def test_a_product_is_its_own_features_plus_its_neighbours() -> None:
+    config = ModelConfig(dim=2, use_text=False)
+    encoder = ProductEncoder(2, 1, 0, ["bought_with"], config)
+    with torch.no_grad():
+        encoder.ids.weight.copy_(torch.tensor([[1.0, 0.0], [0.0, 1.0]]))
+        encoder.attributes.weight.copy_(torch.tensor([[10.0, 10.0]]))
+    graph = {
+        ("product", "bought_with", "product"): Adjacency.from_scipy(
+            sp.csr_array(np.array([[0.0, 1.0], [0.0, 0.0]]))
+        ),
+        ("attribute", "has", "product"): Adjacency.from_scipy(sp.csr_array(np.array([[1.0], [0]]))),
+        ("product", "of", "attribute"): Adjacency.from_scipy(sp.csr_array(np.array([[1.0, 0.0]]))),
+    }
+    z = encoder(torch.zeros(2, 0), torch.zeros(2, dtype=torch.bool), graph)
+    # x0 + .3·x1 + (attribute + .3·x0); the second product has neither neighbour nor attribute.
+    assert z[0].tolist() == pytest.approx([1 + 10 + 0.3, 0.3 + 10])
+    assert z[1].tolist() == [0, 1]
+
+
+def test_a_user_is_the_weighted_mean_of_what_they_did() -> None:
+    encoder = UserEncoder(ModelConfig(dim=2, pools=1))
+    with torch.no_grad():
+        encoder.by_rank.fill_(1.0)
+        encoder.by_days.fill_(0.0)
+    z = torch.tensor([[3.0, 0.0], [0.0, 3.0]])
+    history = History(
+        offsets=torch.tensor([0, 0, 2]),
+        product=torch.tensor([0, 1, 0]),
+        kind=torch.full((3,), BUY),
+        rank=torch.tensor([1.0, 0.0, 0.0]),
+        days=torch.zeros(3),
+    )
+    # Weights 1/2 and 1; the first user has no history.
+    assert encoder(z, history).tolist() == [[0, 0], pytest.approx([1, 2]), [3, 0]]
+
+
+def test_index_vectors_rank_by_cosine_as_the_scores_do() -> None:
+    rng = np.random.default_rng(0)
+    users, z = rng.normal(size=(3, 4)).astype("f4"), rng.normal(size=(9, 4)).astype("f4")
+    bias = rng.normal(size=9).astype("f4")
+    scores = users @ z.T + bias
+    u, p = index_vectors(users, z, bias)
+    lengths = np.linalg.norm(p, axis=1)
+    assert lengths == pytest.approx(np.full(9, lengths[0]), rel=1e-5)
+    assert u @ p.T == pytest.approx(scores, abs=1e-5)
+    cosine = (u @ p.T) / lengths / np.linalg.norm(u, axis=1)[:, None]
+    assert (np.argsort(-cosine) == np.argsort(-scores)).all()
+
+
+def test_no_index_vector_is_zero_even_when_nothing_was_learned() -> None:
+    u, p = index_vectors(np.zeros((1, 2), "f4"), np.zeros((1, 2), "f4"), np.zeros(1, "f4"))
+    assert np.linalg.norm(u) > 0
+    assert np.linalg.norm(p) > 0
+
+
+def checkerboard(users: int = 12, products: int = 10, timed: bool = True) -> Histories:
+    """Even users buy even products in order, odd users odd ones; each leaves out one."""
+    rows, items, times = [], [], []
+    for user in range(users):
+        own = [p for p in range(products) if p % 2 == user % 2]
+        left = own[user // 2 % len(own)]
+        for place, product in enumerate(p for p in own if p != left):
+            rows.append(user)
+            items.append(product)
+            times.append(place * 86_400_000 if timed else NO_TIME)
+    row, item = np.array(rows), np.array(items)
+    kind = np.full(len(row), BUY)
+    order = np.arange(len(row))
+    return Histories.from_events(row, item, kind, np.array(times), order, users, products)
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_the_model_finds_the_left_out_product_of_a_checkerboard(timed: bool) -> None:
+    past = checkerboard(timed=timed)
+    knowledge = Knowledge(np.zeros((10, 1), "f4"), np.zeros(10, bool))
+    trained = fit(
+        past,
+        knowledge,
+        ModelConfig(dim=16),
+        TrainConfig(epochs=60, learning_rate=1e-2, dropout=0.0, folds=2),
+        BUY,
+        torch.device("cpu"),
+    )
+    assert trained.curve[-1] < trained.curve[0]
+    now = int(past.time.max()) + 1 if timed else NO_TIME
+    recommender = recommender_at(trained, now)
+    seen = past.matrix()
+    best, scores = top_k(recommender, past, None, seen, np.ones(10, bool), k=12)
+    for user in range(12):
+        own = {p for p in range(10) if p % 2 == user % 2}
+        bought = set(seen[[user]].indices.tolist())
+        assert {int(best[user, 0])} == own - bought
+    # Four bought of ten: six are left, the other six places are empty.
+    assert (best[:, :6] >= 0).all()
+    assert (best[:, 6:] == -1).all()
+    assert (np.diff(scores[:, :6]) <= 0).all()
+
+
+def test_training_twice_with_one_seed_gives_the_same_weights() -> None:
+    past = checkerboard()
+    knowledge = Knowledge(np.eye(10, dtype="f4"), np.ones(10, bool))
+    config = TrainConfig(epochs=2, folds=2, seed=5)
+    states = [
+        fit(past, knowledge, ModelConfig(dim=8), config, BUY, torch.device("cpu")).model
+        for _ in range(2)
+    ]
+    first, second = (model.state_dict() for model in states)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_nothing_to_learn_from_is_refused() -> None:
+    empty = np.zeros(0, np.int64)
+    past = Histories.from_events(empty, empty, empty, empty, empty, 2, 3)
+    knowledge = Knowledge(np.zeros((3, 1), "f4"), np.zeros(3, bool))
+    with pytest.raises(ValueError, match="nothing to learn from"):
+        fit(past, knowledge, ModelConfig(), TrainConfig(), BUY, torch.device("cpu"))
+
+
+def test_whitened_text_has_unit_variance_and_no_text_stays_zero() -> None:
+    rng = np.random.default_rng(1)
+    text = (rng.normal(size=(50, 4)) * [1, 5, 10, 0.1]).astype("f4")
+    has = np.ones(50, bool)
+    has[7] = False
+    white, kept = whiten(Knowledge(text, has), dim=3)
+    assert white.shape == (50, 3)
+    assert white[7].tolist() == [0, 0, 0]
+    assert white[kept].var(0, correction=0).tolist() == pytest.approx([1, 1, 1], rel=1e-3)
+
+
+def test_one_text_alone_does_not_break_whitening() -> None:
+    white, _ = whiten(Knowledge(np.ones((2, 3), "f4"), np.array([True, False])), dim=3)
+    assert torch.isfinite(white).all()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("dim", 0), ("pools", 0), ("neighbours", 0), ("history", -1)]
+)
+def test_a_model_of_no_size_is_refused(field: str, value: int) -> None:
+    with pytest.raises(ValueError, match=f"{field} must be at least 1"):
+        ModelConfig(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("epochs", 0), ("learning_rate", 0), ("dropout", 1), ("horizon_days", 0)]
+)
+def test_impossible_training_is_refused(field: str, value: float) -> None:
+    with pytest.raises(ValueError, match=field):
+        TrainConfig(**{field: value})
