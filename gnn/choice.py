@@ -118,7 +118,7 @@ def asked_at(now: IntArray | None) -> int:
 
 
 def without(settings: Settings, part: str) -> Settings:
-    """The same settings without ``text``, ``attributes``, ``propagation`` or ``recency``.
+    """The same settings without one of the model's parts.
 
     Raises:
         ValueError: there is no such part.
@@ -127,6 +127,7 @@ def without(settings: Settings, part: str) -> Settings:
         "text": {"use_text": False},
         "attributes": {"use_attributes": False},
         "propagation": {"use_propagation": False},
+        "transitions": {"use_neighbours": False},
         "recency": {"use_trend": False},
     }
     if part not in flags:

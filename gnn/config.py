@@ -14,6 +14,7 @@ class ModelConfig:
     use_text: bool = True  #: BERT vectors as product features
     use_attributes: bool = True  #: brands, categories and attributes as nodes
     use_propagation: bool = True  #: messages along typed edges
+    use_neighbours: bool = True  #: the sparse product–product term beside the vectors
     use_trend: bool = True  #: recent popularity at the time of asking
     neighbours: int = 50  #: strongest product–product edges kept a product and relation
     history: int = 300  #: newest events of a user that count
@@ -31,7 +32,7 @@ class TrainConfig:
     epochs: int = 12
     learning_rate: float = 5e-3
     weight_decay: float = 1e-5
-    dropout: float = 0.2  #: share of a history's events and of product ids hidden in a step
+    dropout: float = 0.2  #: share of products whose id embedding is hidden in a step
     queries: int = 256  #: questions a step
     horizon_days: float = 28.0  #: how far ahead the answers of a question lie
     folds: int = 4  #: users are answered from a graph without their own fold's behaviour

@@ -12,7 +12,8 @@ import torch
 
 from gnn.histories import Histories, IntArray
 from gnn.model import UserEncoder
-from gnn.questions import history_batch
+from gnn.neighbours import NeighbourTerm
+from gnn.questions import Past
 from gnn.training import Trained
 from kg.records import NO_TIME
 
@@ -33,15 +34,14 @@ class VectorRecommender:
     z: torch.Tensor
     bias: torch.Tensor
     history: int
+    neighbours: NeighbourTerm | None = None
     model_state: dict[str, torch.Tensor] = field(default_factory=dict)
 
     @torch.inference_mode()
     def users(self, queries: Histories, now: IntArray | None) -> FloatArray:
         """User vectors (queries, dim) from histories; zeros for who has done nothing."""
         asked = np.full(len(queries), NO_TIME) if now is None else now
-        history = history_batch(
-            queries, queries.indptr[:-1], queries.indptr[1:], asked, self.history
-        )
+        history = Past(queries).batch(queries.indptr[:-1], queries.indptr[1:], asked, self.history)
         vectors: FloatArray = self.users_encoder(self.z, history.to(self.z.device)).cpu().numpy()
         return vectors
 
@@ -49,8 +49,14 @@ class VectorRecommender:
     def score(self, queries: Histories, now: IntArray | None) -> FloatArray:
         """Score every product for every query: (queries, products) float32."""
         users = torch.from_numpy(self.users(queries, now)).to(self.z.device)
-        scores: FloatArray = (users @ self.z.T + self.bias).cpu().numpy()
-        return scores
+        scores = users @ self.z.T + self.bias
+        if self.neighbours is not None:
+            past = Past(queries)
+            scores = scores + self.neighbours.score(
+                past, queries.indptr[:-1], queries.indptr[1:]
+            ).to(scores)
+        result: FloatArray = scores.cpu().numpy()
+        return result
 
 
 @torch.inference_mode()
@@ -61,7 +67,8 @@ def recommender_at(trained: Trained, now: int) -> VectorRecommender:
     z = model.products(trained.text, trained.has_text, trained.graph)
     snapshot = trained.trend.snapshots[trained.trend.at(np.array([now]))[0]]
     bias = model.product_bias(snapshot.to(z.device))
-    return VectorRecommender(model.users, z, bias, model.config.history, model.state_dict())
+    term = None if trained.neighbours is None else trained.neighbours.weighted(model.gamma())
+    return VectorRecommender(model.users, z, bias, model.config.history, term, model.state_dict())
 
 
 def index_vectors(users: FloatArray, z: FloatArray, bias: FloatArray) -> tuple[FloatArray, ...]:

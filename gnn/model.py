@@ -15,6 +15,9 @@ from kg.records import KINDS
 
 EdgeType = tuple[str, str, str]
 
+#: Features of the sparse product–product term (``gnn.neighbours``).
+NEIGHBOUR_FEATURES = 2
+
 #: Half-lives, in days, of the popularity that a model may follow.
 TREND_DAYS = (7.0, 28.0, 112.0)
 
@@ -173,6 +176,11 @@ class Recommender(nn.Module):
         self.users = UserEncoder(config)
         self.bias = nn.Parameter(torch.zeros(products))
         self.trend = nn.Parameter(torch.full((len(TREND_DAYS),), 0.1))
+        self.raw_gamma = nn.Parameter(torch.zeros(NEIGHBOUR_FEATURES))
+
+    def gamma(self) -> Tensor:
+        """The weights of the sparse term's features, above zero: (features,)."""
+        return F.softplus(self.raw_gamma)
 
     def product_bias(self, trend: Tensor) -> Tensor:
         """What a product scores with anybody.

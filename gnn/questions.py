@@ -99,25 +99,60 @@ def _first_of_pair(
     return first
 
 
-def history_batch(
-    histories: Histories, begin: IntArray, end: IntArray, now: IntArray, limit: int
-) -> History:
-    """The newest ``limit`` of the events ``begin[q]:end[q]`` of each question as tensors."""
-    begin = np.maximum(begin, end - limit)
-    lengths = end - begin
-    offsets = np.cumsum(lengths) - lengths
-    place = np.arange(lengths.sum()) - np.repeat(offsets, lengths)
-    at = np.repeat(begin, lengths) + place
-    time = histories.time[at]
-    asked = np.repeat(now, lengths)
-    days = np.where((time == NO_TIME) | (asked == NO_TIME), 0.0, (asked - time) / DAY_MS)
-    return History(
-        offsets=torch.from_numpy(offsets),
-        product=torch.from_numpy(histories.product[at]),
-        kind=torch.from_numpy(histories.kind[at]),
-        rank=torch.from_numpy((np.repeat(lengths, lengths) - 1 - place).astype(np.float32)),
-        days=torch.from_numpy(np.maximum(days, 0.0).astype(np.float32)),
-    )
+class Past:
+    """Histories as questions see them: any stretch of a row, each product once a kind.
+
+    Only the newest of a user's events with one product and kind counts: counting repeats was
+    worse wherever products are bought again and again.
+    """
+
+    def __init__(self, histories: Histories) -> None:
+        self.histories = histories
+        self.superseded_at = _superseded_at(histories)
+
+    def events(self, begin: IntArray, end: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+        """What counts of the events ``begin[q]:end[q]`` of each question, oldest first.
+
+        Shapes:
+            returned: the question, the event and how many are newer, (events,) int64 each
+        """
+        lengths = end - begin
+        question = np.repeat(np.arange(len(begin)), lengths)
+        starts = np.cumsum(lengths) - lengths
+        event = np.arange(len(question)) + np.repeat(begin - starts, lengths)
+        newest = self.superseded_at[event] >= end[question]
+        question, event = question[newest], event[newest]
+        counts = np.bincount(question, minlength=len(begin))
+        rank = np.repeat(np.cumsum(counts), counts) - 1 - np.arange(len(question))
+        return question, event, rank
+
+    def batch(self, begin: IntArray, end: IntArray, now: IntArray, limit: int) -> History:
+        """The newest ``limit`` of what counts of ``begin[q]:end[q]`` of each question."""
+        question, event, rank = self.events(begin, end)
+        kept = rank < limit
+        question, event, rank = question[kept], event[kept], rank[kept]
+        counts = np.bincount(question, minlength=len(begin))
+        time, asked = self.histories.time[event], now[question]
+        days = np.where((time == NO_TIME) | (asked == NO_TIME), 0.0, (asked - time) / DAY_MS)
+        return History(
+            offsets=torch.from_numpy(np.cumsum(counts) - counts),
+            product=torch.from_numpy(self.histories.product[event]),
+            kind=torch.from_numpy(self.histories.kind[event]),
+            rank=torch.from_numpy(rank.astype(np.float32)),
+            days=torch.from_numpy(np.maximum(days, 0.0).astype(np.float32)),
+        )
+
+
+def _superseded_at(histories: Histories) -> IntArray:
+    """The next event of the same row, product and kind; beyond all events where there is none."""
+    events = histories.num_events
+    order = np.lexsort((np.arange(events), histories.kind, histories.product, histories.row))
+    same = np.ones(max(0, events - 1), np.bool_)
+    for values in (histories.row, histories.product, histories.kind):
+        same &= values[order][1:] == values[order][:-1]
+    following = np.full(events, events, np.int64)
+    following[order[:-1][same]] = order[1:][same]
+    return following
 
 
 class Trend:

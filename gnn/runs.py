@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from gnn.config import ModelConfig, TrainConfig
 from gnn.inference import VectorRecommender
 from gnn.model import UserEncoder
+from gnn.neighbours import NeighbourTerm
 
 FACTS = "run.json"
 WEIGHTS = "weights.safetensors"
@@ -72,6 +73,8 @@ def save_run(
     }
     weights["product_vectors"] = recommender.z.detach().cpu().contiguous()
     weights["product_bias"] = recommender.bias.detach().cpu().contiguous()
+    if recommender.neighbours is not None:
+        weights |= recommender.neighbours.tensors()
     save_file(weights, partial / WEIGHTS)
     (partial / IDS).write_text(json.dumps({"users": users, "products": products}))
     (partial / FACTS).write_text(json.dumps(asdict(run), indent=1))
@@ -118,6 +121,7 @@ def load_recommender(folder: Path, run: Run) -> VectorRecommender:
         z=weights["product_vectors"],
         bias=weights["product_bias"],
         history=run.model.history,
+        neighbours=NeighbourTerm.from_tensors(weights) if run.model.use_neighbours else None,
         model_state=_part(weights, "model."),
     )
 

@@ -18,8 +18,9 @@ from torch.nn import functional as F  # noqa: N812
 from gnn.config import ModelConfig, TrainConfig
 from gnn.histories import Histories
 from gnn.model import EdgeType, Recommender
+from gnn.neighbours import NeighbourTerm
 from gnn.propagation import Adjacency
-from gnn.questions import Questions, Trend, ask, history_batch
+from gnn.questions import Past, Questions, Trend, ask
 from gnn.relations import (
     attribute_relations,
     behaviour_relations,
@@ -59,6 +60,7 @@ class Trained:
     text: Tensor
     has_text: Tensor
     trend: Trend
+    neighbours: NeighbourTerm | None
     curve: list[float] = field(default_factory=list)
 
 
@@ -82,6 +84,8 @@ def fit(
     if not len(questions):
         raise ValueError("There is nothing to learn from: no user has an interaction")
     trend = Trend(train, target_kind)
+    past = Past(train)
+    terms = _terms(train, model_config, config, target_kind)
     graphs, fold = _graphs(train, knowledge, model_config, config, device)
     text, has_text = whiten(knowledge, model_config.dim)
     behaviour = [relation for _, relation, target in graphs[-1] if target == "product"]
@@ -92,7 +96,7 @@ def fit(
         [relation for relation in behaviour if relation != "has"],
         model_config,
     ).to(device)
-    trained = Trained(model, graphs[-1], text.to(device), has_text.to(device), trend)
+    trained = Trained(model, graphs[-1], text.to(device), has_text.to(device), trend, terms[-1])
     batches = _batches(questions, fold, config)
     total = config.epochs * len(batches)
     optimiser = torch.optim.Adam(
@@ -107,8 +111,10 @@ def fit(
         losses = []
         for index in torch.randperm(len(batches), generator=generator).tolist():
             which = batches[index]
-            graph = graphs[int(fold[questions.row[which[0]]])]
-            loss = _loss(trained, train, questions, which, graph, config, generator)
+            own = int(fold[questions.row[which[0]]])
+            loss = _loss(
+                trained, past, questions, which, graphs[own], terms[own], config, generator
+            )
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -150,30 +156,29 @@ def whiten(knowledge: Knowledge, dim: int) -> tuple[Tensor, Tensor]:
 
 def _loss(
     trained: Trained,
-    train: Histories,
+    past: Past,
     questions: Questions,
     which: npt.NDArray[np.int64],
     graph: dict[EdgeType, Adjacency],
+    term: NeighbourTerm | None,
     config: TrainConfig,
     generator: torch.Generator,
 ) -> Tensor:
     """Mean over questions of the mean cross-entropy of their answers (full softmax)."""
     model, device = trained.model, trained.text.device
-    products = train.num_products
+    products = past.histories.num_products
     keep = (torch.rand(products, 1, generator=generator) >= config.dropout).float()
     keep_id = (keep / (1 - config.dropout)).to(device)
     z = model.products(trained.text, trained.has_text, graph, keep_id)
     rows = questions.row[which]
-    history = history_batch(
-        train,
-        train.indptr[rows],
-        questions.start[which],
-        questions.now[which],
-        model.config.history,
-    ).to(device)
+    begin, end = past.histories.indptr[rows], questions.start[which]
+    history = past.batch(begin, end, questions.now[which], model.config.history).to(device)
     h = model.users(z, history)
     snapshot = trained.trend.at(questions.now[which])
     logits = h @ z.T + model.product_bias(trained.trend.snapshots[snapshot].to(device))
+    if term is not None:
+        features = torch.from_numpy(term.features(past, begin, end)).to(device)
+        logits = logits + features @ model.gamma()
     unsold = trained.trend.unsold(questions.now[which])
     place, product = questions.answers(which)
     known = ~unsold[place, product]
@@ -220,6 +225,17 @@ def _graphs(
         }
         graphs.append({**edges, **fixed})
     return graphs, fold
+
+
+def _terms(
+    train: Histories, model_config: ModelConfig, config: TrainConfig, target_kind: int
+) -> list[NeighbourTerm | None]:
+    """The sparse term of each fold, without that fold's behaviour, then that of all."""
+    if not model_config.use_neighbours:
+        return [None] * (config.folds + 1)
+    fold = folds_of(len(train), config.folds, config.seed)
+    others = [train.keep((fold != own)[train.row]) for own in range(config.folds)]
+    return [NeighbourTerm.count(part, target_kind) for part in [*others, train]]
 
 
 def _batches(

@@ -86,7 +86,9 @@ def publish(
         _write_vectors(graph, slot, publication)
         _write_recommendations(graph, publication, progress)
         graph.write("write/make_live", run_id=run_id, now=now)
-    elif bool(live.get("keep_seen")) != publication.keep_seen:
+    elif live.get("keep_seen") != publication.keep_seen:
+        # Unknown until all are written, so that a call after a failure writes them again.
+        graph.write("write/set_keep_seen", run_id=run_id, keep_seen=None)
         _write_recommendations(graph, publication, progress, "write/replace_recommendations")
         graph.write("write/set_keep_seen", run_id=run_id, keep_seen=publication.keep_seen)
     counts = graph.read("read/recommendation_counts", run_id=run_id)[0]

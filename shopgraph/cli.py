@@ -231,6 +231,7 @@ def evaluate(run: RunName, device: Device = "auto", as_json: AsJson = False) -> 
 
     pipeline.pick_device(device)
     workspace = here()
+    _check_run(workspace, run)
     with workspace.open() as graph:
         result = evaluate_run(graph, pipeline.resolve_run(graph, workspace.runs, run), device)
     emit(result, comparison.render(result), as_json)
@@ -248,6 +249,7 @@ def publish(
     from shopgraph import pipeline
 
     workspace = here()
+    _check_run(workspace, run)
     with workspace.open() as graph:
         chosen = pipeline.resolve_run(graph, workspace.runs, run)
         published = pipeline.publish_run(graph, workspace.runs, chosen, keep_seen)
@@ -366,6 +368,14 @@ def benchmark(
         args=list(arguments or []), prog_name=f"shopgraph benchmark {name}", standalone_mode=False
     )
     raise typer.Exit(code or 0)
+
+
+def _check_run(workspace: Workspace, run: str) -> None:
+    """Refuse a run that is not there before a server is started for it; the graph knows of live."""
+    from shopgraph.pipeline import resolve_run
+
+    if run != "live":
+        resolve_run(None, workspace.runs, run)
 
 
 def _tell_server(server: Any, as_json: bool) -> None:

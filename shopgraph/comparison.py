@@ -23,7 +23,7 @@ from shopgraph.progress import progress
 log = logging.getLogger(__name__)
 
 #: Parts that can be taken out, by the names of the table.
-PARTS = ("text", "attributes", "propagation", "recency")
+PARTS = ("text", "attributes", "propagation", "transitions", "recency")
 
 Metrics = dict[str, float]
 

@@ -1,6 +1,6 @@
 // Note on a run whether its recommendations hold what users have bought.
 //
-// Params   $run_id  STRING, $keep_seen  BOOLEAN
+// Params   $run_id  STRING, $keep_seen  BOOLEAN, null: unknown
 // Returns  nothing
 // Repeat   safe
 MATCH (run:ModelRun {run_id: $run_id})

@@ -40,9 +40,12 @@ def set_password(home: Home, jars: Sequence[Path], memory: Memory) -> None:
     """Give a home that never ran its password; the server reads it at its first start.
 
     Raises:
-        LocalServerError: a store that has a password is there, and its password is not.
+        LocalServerError: a store that has a password is there, and its password is not; or
+            the disk is too full for a new store.
     """
     if not home.has_store:
+        if lack := home.lack_of_room():
+            raise LocalServerError(f"Cannot begin a store: {lack}")
         administer(home, jars, memory, ["dbms", "set-initial-password", home.password()])
     elif not home.password_file.exists():
         raise LocalServerError(

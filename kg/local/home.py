@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from kg.local.ports import Ports
 
 #: Another command's start or stop of the same server is waited for.
 LOCK_SECONDS = 600.0
+#: A new store takes about 70 MB.
+NEEDED_MB = 100
 FOLDERS = ("conf", "data", "logs", "run", "import", "plugins")
 
 
@@ -80,6 +83,11 @@ class Home:
         """Make the folders that are not there."""
         for name in FOLDERS:
             (self.neo4j / name).mkdir(parents=True, exist_ok=True)
+
+    def lack_of_room(self) -> str:
+        """What to say of a disk too full for a server; empty where there is room."""
+        free = shutil.disk_usage(self.root).free // 2**20
+        return f"only {free} MB are free on the disk of {self.root}" if free < NEEDED_MB else ""
 
     def password(self) -> str:
         """The password, made up and kept for its owner alone where there is none."""

@@ -13,9 +13,7 @@ from kg.local.home import Home
 from kg.local.lock import read_lock
 from kg.local.memory import Memory, machine_mb, moderate
 from kg.local.ports import USUAL
-from kg.local.start import USER, adopt, comes_to_answer, start
-
-STOP_SECONDS = 120.0
+from kg.local.start import STOP_SECONDS, USER, adopt, comes_to_answer, start
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import neo4j
 import psutil
 from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
+from kg.connection import statement
 from kg.errors import LocalServerError
 from kg.local import process as processes
 from kg.local.home import Home, Started
@@ -26,6 +27,7 @@ DATABASE = "neo4j"
 
 #: A start takes some ten seconds; mending a big store after a crash takes longer.
 START_SECONDS = 300.0
+STOP_SECONDS = 120.0
 #: Ports are chosen, then bound by the server: another program may come between.
 ATTEMPTS = 3
 TAKEN = "Address already in use"
@@ -63,8 +65,7 @@ def start_on(ports: Ports, home: Home, jars: Sequence[Path], memory: Memory) -> 
     # Kept before it answers: a command that is interrupted here loses no server.
     home.write_started(Started(process.pid, ports.bolt, ports.http, read_lock().server))
     if not comes_to_answer(home, process):
-        line = processes.telling_line(home.read_console()) or "it said nothing"
-        raise LocalServerError(f"The server did not start: {line} (see {home.logs})")
+        raise LocalServerError(f"The server did not start: {reason(home)} (see {home.logs})")
     return process
 
 
@@ -80,7 +81,7 @@ def comes_to_answer(home: Home, process: psutil.Process) -> bool:
     """Wait until the server's own process takes queries; False where it ends before.
 
     Raises:
-        LocalServerError: it refuses the password, or does not answer in time.
+        LocalServerError: it refuses the password, its database fails, or it takes too long.
     """
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
@@ -89,29 +90,44 @@ def comes_to_answer(home: Home, process: psutil.Process) -> bool:
         # Its own ports: another server there would answer too, or refuse the password.
         started = home.read_started()
         ports = processes.listening(process)
-        if started and {started.bolt_port, started.http_port} <= ports and answers(home, started):
-            return True
+        if started and {started.bolt_port, started.http_port} <= ports:
+            status, message = database_status(home, started)
+            if status == "online":
+                return True
+            if message:
+                processes.stop(process, STOP_SECONDS)
+                raise LocalServerError(
+                    f"The database does not start: {reason(home)} (see {home.logs})"
+                )
         time.sleep(0.1)
     raise LocalServerError(
         f"The server goes on starting after {START_SECONDS:.0f} s: see {home.logs}"
     )
 
 
-def answers(home: Home, started: Started) -> bool:
-    """Whether the server takes a query.
+def database_status(home: Home, started: Started) -> tuple[str, str]:
+    """The database's status and what is wrong with it; nothing while nobody answers.
 
     Raises:
-        LocalServerError: it refuses the password.
+        LocalServerError: the server refuses the password.
     """
     address = f"bolt://127.0.0.1:{started.bolt_port}"
     try:
-        with neo4j.GraphDatabase.driver(address, auth=(USER, home.password())) as driver:
-            driver.execute_query("RETURN 1", database_=DATABASE)
+        with (
+            neo4j.GraphDatabase.driver(address, auth=(USER, home.password())) as driver,
+            driver.session(database="system") as session,
+        ):
+            row = session.run(statement("local/database_status"), name=DATABASE).single()
     except AuthError as error:
         raise LocalServerError(
             f"The server refuses the password in {home.password_file}"
         ) from error
     except (DriverError, Neo4jError) as error:
         log.debug("Not yet: %s", error)
-        return False
-    return True
+        return "", ""
+    return (row["status"], row["message"]) if row else ("", "")
+
+
+def reason(home: Home) -> str:
+    """Why the server or its database ended, as far as can be told."""
+    return home.lack_of_room() or processes.telling_line(home.read_console()) or "it said nothing"

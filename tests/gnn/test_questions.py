@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnn.histories import Histories
-from gnn.questions import DAY_MS, Trend, ask, history_batch
+from gnn.questions import DAY_MS, Past, Trend, ask
 from kg.records import KINDS, NO_TIME
 
 BUY = KINDS.index("purchase")
@@ -103,12 +103,20 @@ def test_answers_are_exactly_the_first_purchases_within_the_horizon(
 def test_a_history_keeps_its_newest_events_with_rank_and_age() -> None:
     past = histories([(0, 1, BUY, 0), (0, 2, VIEW, 2), (0, 3, BUY, 3), (1, 4, BUY, 1)])
     now = np.array([5 * DAY_MS, 5 * DAY_MS])
-    batch = history_batch(past, past.indptr[:-1], past.indptr[1:], now, limit=2)
+    batch = Past(past).batch(past.indptr[:-1], past.indptr[1:], now, limit=2)
     assert batch.offsets.tolist() == [0, 2]
     assert batch.product.tolist() == [2, 3, 4]
     assert batch.kind.tolist() == [VIEW, BUY, BUY]
     assert batch.rank.tolist() == [1, 0, 0]
     assert batch.days.tolist() == [3, 2, 4]
+
+
+def test_of_repeated_purchases_only_the_newest_counts_and_only_once_it_is_known() -> None:
+    past = histories([(0, 1, BUY, 0), (0, 2, BUY, 1), (0, 1, VIEW, 2), (0, 1, BUY, 3)], users=1)
+    question, event, rank = Past(past).events(np.array([0, 0]), np.array([3, 4]))
+    assert question.tolist() == [0, 0, 0, 1, 1, 1]
+    assert event.tolist() == [0, 1, 2, 1, 2, 3]
+    assert rank.tolist() == [2, 1, 0, 2, 1, 0]
 
 
 def test_the_trend_at_a_moment_knows_only_what_was_sold_before() -> None:
