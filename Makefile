@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# Behind a company's proxy only the system's certificates know its authority: the second try.
+UV_INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python \
+    --constraint constraints.txt --editable '.[dev]'
 
 .PHONY: install demo test lint bench
 
@@ -13,7 +16,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	    || { echo "shopgraph needs Python 3.11 or later; name one with: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
+	$(UV_INSTALL) || UV_SYSTEM_CERTS=true $(UV_INSTALL)
 	@touch $@
 
 demo: install

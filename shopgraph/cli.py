@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import json
@@ -69,7 +70,9 @@ def refuse(message: str, code: int) -> NoReturn:
     """End with one line on stderr, and with an object on stdout where one was asked for."""
     line = " ".join(message.split())
     if "--json" in sys.argv:
-        typer.echo(json.dumps({"error": line}))
+        # It may be stdout itself that fails.
+        with contextlib.suppress(OSError):
+            typer.echo(json.dumps({"error": line}))
     fail(line, code)
 
 

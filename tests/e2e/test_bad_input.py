@@ -242,7 +242,7 @@ def test_an_unreachable_server_is_named(loner: Any, uri: str) -> None:
 
 
 def test_an_address_that_is_none_is_refused(loner: Any) -> None:
-    outcome = loner("runs", NEO4J_URI="my database")
+    outcome = loner("query", "for_user", "user_id=u1", NEO4J_URI="my database")
     assert outcome.code == 1
     assert outcome.complaint.startswith("my database is not a Neo4j address")
 
@@ -251,13 +251,13 @@ def test_a_port_that_speaks_http_is_no_server(loner: Any, server: Any) -> None:
     if not server.browser:
         pytest.skip("the session's server is not ours: its HTTP port is unknown")
     address = server.browser.split("/")[2]
-    outcome = loner("runs", NEO4J_URI=f"bolt://{address}")
+    outcome = loner("query", "for_user", "user_id=u1", NEO4J_URI=f"bolt://{address}")
     assert outcome.code == 1
     assert "No Neo4j server answers at" in outcome.complaint
 
 
 def test_a_database_that_is_not_there_is_named(person: Any) -> None:
-    outcome = person("runs", NEO4J_DATABASE="warehouse")
+    outcome = person("query", "for_user", "user_id=u1", NEO4J_DATABASE="warehouse")
     assert outcome.code == 1
     assert outcome.complaint == "There is no database 'warehouse'"
 
@@ -283,7 +283,7 @@ def test_an_unknown_user_gets_no_rows(person: Any, loaded: Graph, frozen: Any) -
 def test_rollback_with_nothing_to_go_back_to_is_refused(
     person: Any, loaded: Graph, frozen: Any
 ) -> None:
-    outcome = person("rollback")
+    outcome = person.quick("rollback")
     assert outcome.code == 1
     assert outcome.complaint == "There is no earlier run to go back to"
     assert frozen.holds()
@@ -317,12 +317,10 @@ def test_nothing_is_trained_on_products_alone(person: Any, graph: Graph, frozen:
 
 
 def test_a_shop_of_one_purchase_trains_without_a_test_and_recommends_the_rest(
-    person: Any, loaded: Graph, frozen: Any
+    person: Any, loaded: Graph, frozen: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    trained = person.quick("train", "--json")
-    assert trained.code == 0, trained.err
-    assert "too few interactions for a held-out test" in trained.err
-    run_id = trained.json["run_id"]
+    run_id = person.succeed("train")["run_id"]
+    assert "too few interactions for a held-out test" in caplog.text
     assert frozen.holds()
     refused = person.quick("evaluate", run_id)
     assert refused.code == 1
@@ -392,7 +390,7 @@ def test_a_full_stdout_is_told(loner: Any) -> None:
 @pytest.mark.parametrize("words", [["up"], ["train"]], ids=lambda words: words[0])
 def test_a_file_in_the_place_of_the_folder_is_told(loner: Any, words: list[str]) -> None:
     (loner.folder / ".shopgraph").write_text("")
-    outcome = loner(*words)
+    outcome = loner.quick(*words)
     assert outcome.code == 1
     assert ".shopgraph" in outcome.complaint
 
