@@ -29,12 +29,14 @@ class ModelConfig:
 class TrainConfig:
     """How long and how strongly to train."""
 
-    epochs: int = 12
-    learning_rate: float = 5e-3
+    epochs: int = 8
+    learning_rate: float = 6e-3
+    gate_rate: float = 5.0  #: how much faster the few weights learn that balance whole parts
     weight_decay: float = 1e-5
-    dropout: float = 0.2  #: share of products whose id embedding is hidden in a step
+    dropout: float = 0.8  #: share of products whose id embedding is hidden in a step
     queries: int = 256  #: questions a step
     horizon_days: float = 28.0  #: how far ahead the answers of a question lie
+    lead_days: float = 0.0  #: a question is asked up to so long before what answers it
     folds: int = 4  #: users are answered from a graph without their own fold's behaviour
     seed: int = 0
 
@@ -42,8 +44,10 @@ class TrainConfig:
         for name in ("epochs", "queries", "folds"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1 (got {getattr(self, name)})")
-        for name in ("learning_rate", "horizon_days"):
+        for name in ("learning_rate", "gate_rate", "horizon_days"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0 (got {getattr(self, name)})")
+        if self.lead_days < 0 or self.lead_days > self.horizon_days:
+            raise ValueError(f"lead_days must lie within the horizon (got {self.lead_days})")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must lie in [0, 1) (got {self.dropout})")

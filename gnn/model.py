@@ -15,9 +15,6 @@ from kg.records import KINDS
 
 EdgeType = tuple[str, str, str]
 
-#: Features of the sparse product–product term (``gnn.neighbours``).
-NEIGHBOUR_FEATURES = 2
-
 #: Half-lives, in days, of the popularity that a model may follow.
 TREND_DAYS = (7.0, 28.0, 112.0)
 
@@ -169,6 +166,7 @@ class Recommender(nn.Module):
         text_dim: int,
         relations: list[str],
         config: ModelConfig,
+        neighbour_features: int = 0,
     ) -> None:
         super().__init__()
         self.config = config
@@ -176,7 +174,7 @@ class Recommender(nn.Module):
         self.users = UserEncoder(config)
         self.bias = nn.Parameter(torch.zeros(products))
         self.trend = nn.Parameter(torch.full((len(TREND_DAYS),), 0.1))
-        self.raw_gamma = nn.Parameter(torch.zeros(NEIGHBOUR_FEATURES))
+        self.raw_gamma = nn.Parameter(torch.zeros(neighbour_features))
 
     def gamma(self) -> Tensor:
         """The weights of the sparse term's features, above zero: (features,)."""

@@ -12,51 +12,73 @@ import torch
 from torch import Tensor
 
 from gnn.baselines.transition_knn import transitions
-from gnn.behaviour import KIND_WEIGHTS, positives, user_matrix
+from gnn.behaviour import kind_weights, positives, user_matrix
 from gnn.histories import Histories, IntArray
 from gnn.linear import scale_rows, strongest
 from gnn.questions import Past
 from kg.records import KINDS
 
-#: Neighbours kept a product and feature.
+#: Neighbours kept a product.
 NEIGHBOURS = 100
 
-#: How fast events fade in each feature: weight (1 + newer events)^-power.
-FADING = (0.25, 1.0)
+#: Kinds after which a product may still be turned to: seen, but not had.
+OPEN_KINDS = ("view", "click", "cart", "rate")
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What a product in a history leads to, and how much of it an event says.
+
+    An event weighs ``kinds[kind] · (1 + newer events)^-fading``.
+
+    Shapes:
+        matrix: (products, products), row i holds what i leads to
+        kinds: (len(KINDS),) float32
+    """
+
+    matrix: sp.csr_array
+    fading: float
+    kinds: npt.NDArray[np.float32]
+
+    @property
+    def scale(self) -> float:
+        """ε: the mean of the relation's entries."""
+        return float(self.matrix.data.mean()) if self.matrix.nnz else 1.0
 
 
 @dataclass(frozen=True)
 class NeighbourTerm:
-    """Two relations, what goes together and what follows, scored by log(1 + S/ε).
+    """Relations between products, each scored by log(1 + S/ε).
 
-    S_uj = Σ over the history of weight(age, kind) · T_ij. Before being fitted ``gamma`` is None.
-
-    Shapes:
-        relations: (products, products) each, row i holds what i leads to
-        scale: (relations,), the mean of each relation's entries: ε
+    S_uj = Σ over the history of weight(age, kind) · T_ij. What goes together and what follows
+    (twice, fading slowly and fast) are counted; a kind that leaves a product open leads to the
+    product itself. Before being fitted ``gamma`` is None.
     """
 
-    relations: tuple[sp.csr_array, ...]
-    scale: tuple[float, ...]
+    relations: tuple[Relation, ...]
     gamma: Tensor | None = None
 
     @classmethod
     def count(cls, train: Histories, target_kind: int) -> NeighbourTerm:
-        """From behaviour: cosine of users' sets, and transitions D^-½ T over ten positions."""
-        bought = scale_rows(user_matrix(train, "graded", target_kind), -0.5)
+        """From behaviour: cosine of users' sets, transitions D^-½ T over ten positions."""
+        bought = scale_rows(user_matrix(train, "equal", target_kind), -0.5)
         length = np.sqrt(np.asarray(bought.multiply(bought).sum(axis=0)).ravel())
         unit = sp.csr_array(bought @ sp.diags_array(1 / np.where(length > 0, length, 1)))
         unit = unit.astype(np.float32)
         together = strongest(sp.csr_array(unit.T), unit, NEIGHBOURS)
-        kept = positives(train, "graded", target_kind)
-        weights = np.array([KIND_WEIGHTS[kind] for kind in KINDS], np.float32)
-        counted = transitions(kept, 10, 0.5, weights[kept.kind])
-        counted.setdiag(0)
-        counted.eliminate_zeros()
-        follows = scale_rows(counted, -0.5)
-        relations = (together, follows)
-        scale = tuple(float(r.data.mean()) if r.nnz else 1.0 for r in relations)
-        return cls(relations, scale)
+        counts = kind_weights("equal", target_kind)
+        kept = positives(train, "equal", target_kind)
+        follows = scale_rows(transitions(kept, 10, 0.5), -0.5)
+        itself = sp.csr_array(sp.eye_array(train.num_products, dtype=np.float32))
+        relations = [Relation(together, 0.25, counts)]
+        relations += [Relation(follows, fading, counts) for fading in (0.25, 1.0)]
+        for kind in OPEN_KINDS:
+            code = KINDS.index(kind)
+            if code != target_kind and (train.kind == code).any():
+                only = np.zeros(len(KINDS), np.float32)
+                only[code] = 1.0
+                relations.append(Relation(itself, 0.5, only))
+        return cls(tuple(relations))
 
     def weighted(self, gamma: Tensor) -> NeighbourTerm:
         """The same term with fitted weights: (relations,)."""
@@ -66,10 +88,13 @@ class NeighbourTerm:
         """The fitted term as named tensors, for a run's folder."""
         if self.gamma is None:
             raise ValueError("the term has not been fitted")
-        named = {"neighbours.gamma": self.gamma, "neighbours.scale": torch.tensor(self.scale)}
+        named = {"neighbours.gamma": self.gamma}
         for place, relation in enumerate(self.relations):
+            named[f"neighbours.{place}.kinds"] = torch.from_numpy(relation.kinds).clone()
+            named[f"neighbours.{place}.fading"] = torch.tensor(relation.fading)
             for part in ("data", "indices", "indptr"):
-                named[f"neighbours.{place}.{part}"] = torch.from_numpy(getattr(relation, part))
+                values = torch.from_numpy(getattr(relation.matrix, part))
+                named[f"neighbours.{place}.{part}"] = values.clone()
         return named
 
     @classmethod
@@ -80,21 +105,25 @@ class NeighbourTerm:
         for place in range(len(gamma)):
             parts = (named[f"neighbours.{place}.{p}"] for p in ("data", "indices", "indptr"))
             data, indices, indptr = (part.numpy() for part in parts)
-            products = len(indptr) - 1
-            relations.append(sp.csr_array((data, indices, indptr), shape=(products, products)))
-        return cls(tuple(relations), tuple(named["neighbours.scale"].tolist()), gamma)
+            shape = (len(indptr) - 1, len(indptr) - 1)
+            matrix = sp.csr_array((data, indices, indptr), shape=shape)
+            kinds = named[f"neighbours.{place}.kinds"].numpy()
+            fading = float(named[f"neighbours.{place}.fading"])
+            relations.append(Relation(matrix, fading, kinds))
+        return cls(tuple(relations), gamma)
 
     def features(self, past: Past, begin: IntArray, end: IntArray) -> npt.NDArray[np.float32]:
         """log(1 + S/ε) of each relation: (questions, products, relations) float32."""
         question, event, rank = past.events(begin, end)
         product, kind = past.histories.product[event], past.histories.kind[event]
-        graded = np.array([KIND_WEIGHTS[name] for name in KINDS], np.float32)[kind]
         shape = (len(begin), past.histories.num_products)
         result = np.zeros((*shape, len(self.relations)), np.float32)
-        for place, (relation, power) in enumerate(zip(self.relations, FADING, strict=True)):
-            weight = (graded * (1.0 + rank) ** -power).astype(np.float32)
-            history = sp.csr_array((weight, (question, product)), shape=shape)
-            result[:, :, place] = (history @ relation).toarray() / self.scale[place]
+        for place, relation in enumerate(self.relations):
+            weight = (relation.kinds[kind] * (1.0 + rank) ** -relation.fading).astype(np.float32)
+            says = weight > 0
+            where = (question[says], product[says])
+            history = sp.csr_array((weight[says], where), shape=shape)
+            result[:, :, place] = (history @ relation.matrix).toarray() / relation.scale
         return np.log1p(result, out=result)
 
     def score(self, past: Past, begin: IntArray, end: IntArray) -> Tensor:

@@ -44,32 +44,37 @@ class Questions:
         return place, self.target[np.repeat(self.indptr[which], lengths) + at]
 
 
-def ask(histories: Histories, target_kind: int, horizon_days: float) -> Questions:
-    """One question before every group of simultaneous events of the target kind.
+def ask(
+    histories: Histories,
+    target_kind: int,
+    horizon_days: float,
+    lead_days: float = 0.0,
+    seed: int = 0,
+) -> Questions:
+    """One question for every group of simultaneous events of the target kind.
 
-    With times, the answers are what the user turns to within ``horizon_days``; without, the next
-    event alone. Products that the user had turned to before are no answers.
+    With times, it is asked at a random moment of the ``lead_days`` before the group, and the
+    answers are what the user turns to within ``horizon_days`` of that moment; without, it is asked
+    right before, and the answer is that event alone. Products that the user had turned to before
+    are no answers.
     """
     row = histories.row
     of_kind = histories.kind == target_kind
     first = _first_of_pair(row, histories.product, of_kind, histories.num_products)
-    timed = not (histories.time == NO_TIME).any()
-    begins = np.ones(len(row), np.bool_)
-    begins[1:] = row[1:] != row[:-1]
-    if timed:
-        begins[1:] |= histories.time[1:] != histories.time[:-1]
+    if not of_kind.any():
+        empty = np.zeros(0, np.int64)
+        return Questions(empty, empty, empty, np.zeros(1, np.int64), empty)
+    if (histories.time == NO_TIME).any():
+        starts = np.flatnonzero(of_kind)
+        asked, now, ends = row[starts], histories.time[starts], starts + 1
     else:
-        begins[:] = True
-    group = np.cumsum(begins) - 1
-    starts = np.flatnonzero(begins)[np.unique(group[of_kind])] if len(row) else np.zeros(0, int)
-    if timed:
-        span = round(horizon_days * DAY_MS)
-        # Rows laid end to end in time, so that one search answers for all of them.
-        offset = histories.time - (histories.time.min() if len(row) else 0)
-        width = (offset.max() if len(row) else 0) + span + 1
-        ends = np.searchsorted(row * width + offset, row[starts] * width + offset[starts] + span)
-    else:
-        ends = starts + 1
+        begins = np.ones(len(row), np.bool_)
+        begins[1:] = (row[1:] != row[:-1]) | (histories.time[1:] != histories.time[:-1])
+        groups = np.flatnonzero(begins)[np.unique((np.cumsum(begins) - 1)[of_kind])]
+        asked = row[groups]
+        lead = np.random.default_rng(seed).uniform(0, lead_days, len(groups)) * DAY_MS
+        now = histories.time[groups] - lead.astype(np.int64)
+        starts, ends = _stretch(histories, asked, now, round(horizon_days * DAY_MS))
     lengths = ends - starts
     question = np.repeat(np.arange(len(starts)), lengths)
     shift = np.repeat(np.cumsum(lengths) - lengths, lengths)
@@ -77,15 +82,27 @@ def ask(histories: Histories, target_kind: int, horizon_days: float) -> Question
     keep = first[event]
     question, event = question[keep], event[keep]
     counts = np.bincount(question, minlength=len(starts))
-    asked = counts > 0
-    indptr = np.concatenate([[0], np.cumsum(counts[asked])]).astype(np.int64)
+    useful = counts > 0
+    indptr = np.concatenate([[0], np.cumsum(counts[useful])]).astype(np.int64)
     return Questions(
-        row=row[starts[asked]],
-        start=starts[asked].astype(np.int64),
-        now=histories.time[starts[asked]],
+        row=asked[useful],
+        start=starts[useful].astype(np.int64),
+        now=now[useful],
         indptr=indptr,
         target=histories.product[event],
     )
+
+
+def _stretch(
+    histories: Histories, row: IntArray, now: IntArray, span: int
+) -> tuple[IntArray, IntArray]:
+    """The events of ``row`` from ``now`` on and before ``now + span``: first and past the last."""
+    # Rows laid end to end in time, each with room before and after, so that one search does all.
+    lowest = min(int(histories.time.min()), int(now.min()))
+    width = int(histories.time.max()) - lowest + 2 * span + 2
+    laid = histories.row * width + (histories.time - lowest)
+    asked = row * width + (now - lowest)
+    return np.searchsorted(laid, asked), np.searchsorted(laid, asked + span)
 
 
 def _first_of_pair(

@@ -80,7 +80,7 @@ def fit(
     """
     generator = torch.Generator().manual_seed(config.seed)
     torch.manual_seed(config.seed)
-    questions = ask(train, target_kind, config.horizon_days)
+    questions = ask(train, target_kind, config.horizon_days, config.lead_days, config.seed)
     if not len(questions):
         raise ValueError("There is nothing to learn from: no user has an interaction")
     trend = Trend(train, target_kind)
@@ -95,15 +95,19 @@ def fit(
         text.shape[1],
         [relation for relation in behaviour if relation != "has"],
         model_config,
+        0 if terms[-1] is None else len(terms[-1].relations),
     ).to(device)
     trained = Trained(model, graphs[-1], text.to(device), has_text.to(device), trend, terms[-1])
     batches = _batches(questions, fold, config)
     total = config.epochs * len(batches)
+    gates = [model.trend, model.raw_gamma, *model.users.parameters()]
+    rest = [p for p in model.parameters() if not any(p is gate for gate in gates)]
+    rates = [config.learning_rate, config.learning_rate * config.gate_rate]
     optimiser = torch.optim.Adam(
-        model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        [{"params": rest}, {"params": gates}], lr=rates[0], weight_decay=config.weight_decay
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, config.learning_rate, total_steps=total + 1, pct_start=min(0.3, 50 / (total + 1))
+        optimiser, rates, total_steps=total + 1, pct_start=min(0.3, 50 / (total + 1))
     )
     for epoch in range(config.epochs):
         began = time.monotonic()

@@ -47,6 +47,17 @@ def test_the_horizon_takes_in_what_comes_soon_and_leaves_the_rest() -> None:
     assert answers(past, 4) == [(0, 0, [1, 2]), (0, 1, [2]), (0, 2, [3])]
 
 
+def test_a_question_with_lead_is_asked_earlier_and_knows_only_what_came_before() -> None:
+    past = histories([(0, 9 % 6, BUY, 0), (0, 1, VIEW, 50), (0, 2, BUY, 60)])
+    for seed in range(20):
+        asked = ask(past, BUY, horizon_days=30, lead_days=30, seed=seed)
+        (late,) = np.flatnonzero(asked.now > 10 * DAY_MS)
+        assert 30 * DAY_MS <= asked.now[late] <= 60 * DAY_MS
+        known = asked.start[late]
+        assert known == (2 if asked.now[late] > 50 * DAY_MS else 1)
+        assert asked.target[asked.indptr[late] : asked.indptr[late + 1]].tolist() == [2]
+
+
 def test_what_was_bought_before_is_no_answer() -> None:
     past = histories([(0, 1, BUY, 0), (0, 1, BUY, 3), (0, 2, BUY, 3)])
     assert answers(past, 10) == [(0, 0, [1, 2]), (0, 1, [2])]
