@@ -72,7 +72,7 @@ def recommender_at(trained: Trained, now: int) -> VectorRecommender:
 
 
 def index_vectors(users: FloatArray, z: FloatArray, bias: FloatArray) -> tuple[FloatArray, ...]:
-    """Vectors for a cosine index that rank as h·z + b does, and whose dot product is that score.
+    """Vectors for a cosine index that rank as h·z + b does, and whose dot product is that sum.
 
     Products get [z, b, √(M² − ‖z‖² − b²)], all of length M; users [h, 1, 0] (Bachrach et al.,
     2014). Neither is ever a zero vector.

@@ -26,6 +26,8 @@ CYPHER = Path(__file__).parents[1] / "cypher"
 #: The first server whose databases speak Cypher 25 and filter inside a vector search.
 OLDEST_SERVER = (2026, 2)
 
+SCHEMES = ("neo4j", "bolt")
+
 Rows = list[dict[str, Any]]
 
 
@@ -114,6 +116,11 @@ def open_graph(uri: str, username: str, password: str, database: str) -> Iterato
         ConnectionFailed: nothing answers at ``uri``, or it refuses the password.
         ServerTooOld: the server lacks what the statements need.
     """
+    scheme, separator, rest = uri.partition("://")
+    if not separator or scheme.partition("+")[0] not in SCHEMES:
+        raise ConnectionFailed("A Neo4j address begins with neo4j:// or bolt://")
+    if "@" in rest:
+        raise ConnectionFailed("A Neo4j address holds no user name or password")
     try:
         driver = neo4j.GraphDatabase.driver(
             uri,
@@ -132,7 +139,7 @@ def open_graph(uri: str, username: str, password: str, database: str) -> Iterato
             raise ConnectionFailed(
                 f"{uri} refuses user {username!r}: wrong user name or password"
             ) from error
-        except (DriverError, Neo4jError, OSError) as error:
+        except (DriverError, Neo4jError, OSError, ValueError) as error:
             raise ConnectionFailed(f"No Neo4j server answers at {uri}: {_line(error)}") from error
         check_version(agent)
         yield Graph(driver, database)
@@ -140,4 +147,5 @@ def open_graph(uri: str, username: str, password: str, database: str) -> Iterato
 
 def _line(error: Exception) -> str:
     """The first line of an error's own words."""
-    return str(error).strip().partition("\n")[0]
+    text = error.message if isinstance(error, Neo4jError) else str(error)
+    return (text or str(error)).strip().partition("\n")[0].rstrip(":")

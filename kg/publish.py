@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from kg.connection import Graph
 from kg.errors import UnknownRun
-from kg.vectors import BATCH_VECTORS, ensure_vector_index
+from kg.vectors import BATCH_VECTORS, ensure_vector_index, read_dimensions
 
 BATCH_USERS = 500
 
@@ -111,7 +111,12 @@ def rollback(graph: Graph, now: datetime) -> Published:
 
 
 def _write_vectors(graph: Graph, slot: str, publication: Publication) -> None:
-    ensure_vector_index(graph, f"vector_{slot}", publication.product_vectors.shape[1])
+    dimensions = publication.product_vectors.shape[1]
+    ensure_vector_index(graph, f"vector_{slot}", dimensions)
+    other = f"vector_{'a' if slot == 'b' else 'b'}"
+    if read_dimensions(graph, other) is None:
+        # Statements name both indexes; the server refuses them while one is missing.
+        ensure_vector_index(graph, other, dimensions)
     labels = {"product": publication.product_vectors, "user": publication.user_vectors}
     for label, vectors in labels.items():
         graph.run(f"write/clear_{label}_vectors_{slot}", rows=len(vectors))

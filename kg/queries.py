@@ -11,7 +11,7 @@ from neo4j.graph import Node, Path, Relationship
 from neo4j.time import Date, DateTime
 
 from kg.connection import CYPHER, Graph, statement
-from kg.errors import StatementFailed, UnknownQuery
+from kg.errors import StatementFailed, UnknownQuery, UnknownRun
 
 FOLDERS = ("recommend", "explain")
 CONVERTERS = {"STRING": str, "INTEGER": int, "FLOAT": float}
@@ -85,6 +85,7 @@ def run_query(graph: Graph, query: Query, params: dict[str, Any]) -> list[dict[s
 
     Raises:
         UnknownQuery: the database refuses a parameter's value.
+        UnknownRun: it needs the vectors of a run, and none was ever published.
     """
 
     def work(tx: neo4j.ManagedTransaction) -> list[dict[str, Any]]:
@@ -95,6 +96,8 @@ def run_query(graph: Graph, query: Query, params: dict[str, Any]) -> list[dict[s
         with graph.session(neo4j.READ_ACCESS) as session:
             return session.execute_read(work)
     except StatementFailed as error:
+        if "index does not exist" in str(error.__cause__):
+            raise UnknownRun(f"{query.name} needs a run: train, then publish one") from error
         raise UnknownQuery(f"{query.name}: {error}") from error
 
 

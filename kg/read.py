@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from kg.connection import Graph
 from kg.records import KINDS, NO_TIME, RELATIONSHIPS
 
 PAGE_ROWS = 1_000
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: Typed edges besides events: (source, relation, target) and the statement that reads them.
 LINKS = {
@@ -131,7 +133,7 @@ def _read_text(graph: Graph, products: int) -> tuple[torch.Tensor, torch.Tensor]
 def _read_events(
     graph: Graph, type_: str, users: int, until: datetime | None, progress: Progress | None
 ) -> dict[str, np.ndarray[Any, Any]]:
-    until_ms = None if until is None else int(until.timestamp() * 1000)
+    until_ms = None if until is None else (until - EPOCH) // timedelta(milliseconds=1)
     empty = np.zeros(0, np.int64)
     parts = {name: [empty] for name in ("user", "product", "time_ms", "place", "placed")}
     for page in read_pages(users):

@@ -67,15 +67,19 @@ def clear_text_vectors(graph: Graph, idx: Sequence[int], hashes: Sequence[str], 
     graph.write("write/clear_text_vectors", idx=list(idx), hash=list(hashes), model=model)
 
 
+def read_dimensions(graph: Graph, name: str) -> int | None:
+    """The dimensions of the index ``product_NAME``, None where there is none."""
+    rows = graph.read("read/vector_indexes")
+    return next((row["dimensions"] for row in rows if row["name"] == f"product_{name}"), None)
+
+
 def ensure_vector_index(graph: Graph, name: str, dimensions: int) -> None:
     """Make the index ``product_NAME``, anew if it has other dimensions, and wait for it.
 
     Quantisation is off: with it the default index finds four fifths of the true neighbours.
     """
-    full_name = f"product_{name}"
-    existing = {row["name"]: row["dimensions"] for row in graph.read("read/vector_indexes")}
-    if existing.get(full_name, dimensions) != dimensions:
-        graph.run("write/drop_index", name=full_name)
+    if read_dimensions(graph, name) not in (None, dimensions):
+        graph.run("write/drop_index", name=f"product_{name}")
     config = {
         "vector.dimensions": dimensions,
         "vector.similarity_function": "cosine",

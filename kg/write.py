@@ -58,10 +58,13 @@ def finish_load(graph: Graph) -> None:
 
 
 def _merge_products(graph: Graph, frame: pd.DataFrame, now: datetime) -> int:
-    # A product named twice in one batch: the version valid last holds, else the later row.
+    # The facts valid last hold, those without a time being the oldest; else the later row's.
     if "valid_from" in frame:
         frame = frame.sort_values("valid_from", kind="stable", na_position="first")
-    frame = _renamed(frame.drop_duplicates("product_id", keep="last"))
+    frame = _latest(frame, "product_id")
+    if "valid_from" in frame:
+        frame = frame[~frame["product_id"].isin(_superseded(graph, frame))]
+    frame = _renamed(frame)
     plain = frame.drop(columns=[*LINKED, "line"], errors="ignore")
     if "stock" in plain:
         plain = plain.assign(in_stock=(plain["stock"] > 0).astype("boolean"))
@@ -79,10 +82,29 @@ def _merge_products(graph: Graph, frame: pd.DataFrame, now: datetime) -> int:
 
 
 def _merge_users(graph: Graph, frame: pd.DataFrame, now: datetime) -> int:
-    frame = _renamed(frame.drop_duplicates("user_id", keep="last"))
+    frame = _renamed(_latest(frame, "user_id"))
     plain = frame.drop(columns="line", errors="ignore")
     rows = _property_rows(plain, "user_id")
     return len({row["user_id"] for row in graph.write("write/merge_users", rows=rows, now=now)})
+
+
+def _latest(frame: pd.DataFrame, key: str) -> pd.DataFrame:
+    """A row a key, as if its rows were merged one after another: what a later one lacks stays."""
+    repeated = frame[key].duplicated(keep=False)
+    if not repeated.any():
+        return frame
+    linked = [name for name in LINKED if name in frame]
+    several = frame[repeated]
+    plain = several.drop(columns=linked).groupby(key, sort=False).last().reset_index()
+    links = several.drop_duplicates(key, keep="last")[[key, *linked]]
+    return pd.concat([frame[~repeated], plain.merge(links, on=key)], ignore_index=True)
+
+
+def _superseded(graph: Graph, frame: pd.DataFrame) -> set[str]:
+    """The products of these of which the graph knows later facts."""
+    times = [None if pd.isna(time) else time.to_pydatetime() for time in frame["valid_from"]]
+    ids = frame["product_id"].tolist()
+    return _ids(graph.read("read/newer_products", product_id=ids, valid_from=times))
 
 
 def _merge_interactions(graph: Graph, frame: pd.DataFrame, now: datetime) -> int:
@@ -209,7 +231,11 @@ def _extras(frame: pd.DataFrame, known: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def _renamed(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.rename(columns={name: f"{name}_" for name in RESERVED})
+    """The columns whose names this program keeps for itself under other names."""
+    names = {name: f"{name}_" for name in RESERVED if name in frame}
+    while taken := [name for name, new in names.items() if new in frame]:
+        names |= {name: f"{names[name]}_" for name in taken}
+    return frame.rename(columns=names)
 
 
 def _property_rows(frame: pd.DataFrame, key: str) -> list[dict[str, Any]]:

@@ -137,7 +137,7 @@ def status(as_json: AsJson = False) -> None:
     _tell_server(server.status(here().home), as_json)
 
 
-@app.command(epilog="Example: shopgraph ingest shop/ --report report.html")
+@app.command(epilog="Example: shopgraph ingest shop/ --until 2026-01-01")
 def ingest(
     source: Annotated[Path, typer.Argument(help="A folder of tables, or a file.")],
     fmt: Annotated[str, typer.Option("--format", help="auto, tables or online-retail.")] = "auto",

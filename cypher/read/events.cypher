@@ -8,7 +8,7 @@
 //          placed  INTEGER: how many have a time or a position
 // Repeat   safe: reads only
 MATCH (u:User)-[e:$($type)]->(p:Product)
-WHERE u.idx >= $from AND u.idx < $to
+WHERE u.idx >= $from AND u.idx < $to AND p.idx IS NOT NULL
   AND ($until_ms IS NULL OR e.occurred_at.epochMillis < $until_ms)
 RETURN collect(u.idx) AS user, collect(p.idx) AS product,
        collect(coalesce(e.occurred_at.epochMillis, $no_time)) AS time_ms,

@@ -12,10 +12,11 @@ OPTIONAL MATCH ()-[old:CONTAINS {interaction_id: $interaction_id[i]}]->()
 WITH i WHERE old IS NULL
 MATCH (p:Product {product_id: $product_id[i]})
 MERGE (o:Order {order_id: $order_id[i]})
-ON CREATE SET o.ingested_at = $now, o.occurred_at = datetime({epochMillis: $occurred_ms[i]})
+ON CREATE SET o.ingested_at = $now
 CREATE (o)-[c:CONTAINS {
   interaction_id: $interaction_id[i],
-  occurred_at: datetime({epochMillis: $occurred_ms[i]}),
+  occurred_at: CASE WHEN $occurred_ms[i] IS NOT NULL
+               THEN datetime({epochMillis: $occurred_ms[i]}) END,
   quantity: $quantity[i],
   price: $price[i],
   ingested_at: $now
@@ -23,4 +24,10 @@ CREATE (o)-[c:CONTAINS {
 WITH o, c, $user_id[i] AS user_id
 OPTIONAL MATCH (u:User {user_id: user_id})
 FOREACH (placer IN CASE WHEN u IS NULL THEN [] ELSE [u] END | MERGE (placer)-[:PLACED]->(o))
-RETURN count(c) AS written
+// Its time is that of its earliest line, whichever comes first.
+WITH o, count(c) AS lines, min(c.occurred_at) AS earliest
+SET o.occurred_at = CASE
+  WHEN earliest IS NULL OR o.occurred_at <= earliest THEN o.occurred_at
+  ELSE earliest
+END
+RETURN coalesce(sum(lines), 0) AS written

@@ -14,7 +14,11 @@ CALL (p, row) {
 CALL (p, row, had) {
   UNWIND [key IN row.keys WHERE NOT key IN had] AS key
   MERGE (new:Attribute {key: key})
-  ON CREATE SET new.name = split(key, '=')[0], new.value = split(key, '=')[-1]
+  ON CREATE SET new.name = CASE WHEN key CONTAINS '=' THEN split(key, '=')[0] END,
+                new.value = CASE
+                  WHEN key CONTAINS '=' THEN substring(key, size(split(key, '=')[0]) + 1)
+                  ELSE key
+                END
   CREATE (p)-[:HAS_ATTRIBUTE]->(new)
 }
 RETURN p.product_id AS product_id

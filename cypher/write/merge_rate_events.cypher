@@ -15,7 +15,8 @@ MATCH (u:User {user_id: $user_id[i]})
 MATCH (p:Product {product_id: $product_id[i]})
 CREATE (u)-[e:RATED {
   interaction_id: $interaction_id[i],
-  occurred_at: datetime({epochMillis: $occurred_ms[i]}),
+  occurred_at: CASE WHEN $occurred_ms[i] IS NOT NULL
+               THEN datetime({epochMillis: $occurred_ms[i]}) END,
   position: $position[i],
   line: $line[i],
   quantity: $quantity[i],

@@ -11,11 +11,14 @@ UNWIND range(0, size($interaction_id) - 1) AS i
 OPTIONAL MATCH ()-[asked:SEARCHED {interaction_id: $interaction_id[i]}]->()
 OPTIONAL MATCH ()-[opened:FOUND {interaction_id: $interaction_id[i]}]->()
 WITH i WHERE asked IS NULL AND opened IS NULL
+OPTIONAL MATCH (known:Query {text: $query[i]})
+WITH i, known IS NULL AS is_new
 MERGE (q:Query {text: $query[i]})
 ON CREATE SET q.ingested_at = $now
-WITH i, q, {
+WITH i, q, is_new, {
   interaction_id: $interaction_id[i],
-  occurred_at: datetime({epochMillis: $occurred_ms[i]}),
+  occurred_at: CASE WHEN $occurred_ms[i] IS NOT NULL
+               THEN datetime({epochMillis: $occurred_ms[i]}) END,
   line: $line[i],
   session_id: $session_id[i],
   ingested_at: $now
@@ -26,4 +29,4 @@ FOREACH (asker IN CASE WHEN u IS NULL THEN [] ELSE [u] END |
   CREATE (asker)-[s:SEARCHED]->(q) SET s = event, s += coalesce($properties[i], {}))
 FOREACH (found IN CASE WHEN p IS NULL THEN [] ELSE [p] END |
   CREATE (q)-[f:FOUND]->(found) SET f = event)
-RETURN count(CASE WHEN u IS NOT NULL OR p IS NOT NULL OR q.ingested_at = $now THEN 1 END) AS written
+RETURN count(CASE WHEN u IS NOT NULL OR p IS NOT NULL OR is_new THEN 1 END) AS written

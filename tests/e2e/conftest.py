@@ -9,15 +9,16 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kg.connection import Graph
+from kg.connection import Graph, open_graph
 from shopgraph.cli import main
+from shopgraph.simulation.shop import simulate
 
 LOG_LINE = re.compile(r"\d\d:\d\d:\d\d ")
 
@@ -135,3 +136,52 @@ def frozen(graph: Graph) -> Any:
             return contents(graph) == self.before
 
     return Frozen()
+
+
+@dataclass(frozen=True)
+class Job:
+    """The main job done once in a folder with a local server, and what each command answered."""
+
+    person: Person
+    tables: Path
+    answers: dict[str, Any]
+
+    @contextlib.contextmanager
+    def graph(self) -> Iterator[Graph]:
+        """The graph on the folder's server."""
+        up = self.answers["up"]
+        password = Path(up["password_file"]).read_text(encoding="utf-8").strip()
+        with open_graph(up["bolt"], up["user"], password, "neo4j") as graph:
+            yield graph
+
+    def ask(self, cypher: str, **params: Any) -> list[dict[str, Any]]:
+        """Rows of a statement of the test's own."""
+        with self.graph() as graph, graph.driver.session(database="neo4j") as session:
+            return session.run(cypher, params).data()
+
+
+@pytest.fixture(scope="session")
+def job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Job]:
+    """A simulated shop of 80 users and 60 products, from its tables to live recommendations."""
+    person = Person(tmp_path_factory.mktemp("job"))
+    tables = person.folder / "shop"
+    simulate(tables, users=80, products=60)
+    settings = {"model": {"dim": 32}, "training": {"epochs": 3}}
+    (person.folder / "quick.json").write_text(json.dumps(settings))
+    answers = {}
+    try:
+        for name, words in {
+            "status": ["status"],
+            "up": ["up"],
+            "ingest": ["ingest", "shop"],
+            "embed": ["embed"],
+            "train": ["train", "--config", "quick.json", "--budget", "1m"],
+            "evaluate": ["evaluate", "latest"],
+            "publish": ["publish", "latest"],
+            "runs": ["runs"],
+            "query": ["query", "for_user", "user_id=u0001"],
+        }.items():
+            answers[name] = person.succeed(*words)
+        yield Job(person, tables, answers)
+    finally:
+        person.quick("down")

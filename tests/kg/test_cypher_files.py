@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from kg.connection import CYPHER, Graph, statement
+from kg.queries import FOLDERS
+from kg.records import RELATIONSHIPS
+from kg.schema import schema_files
+from kg.vectors import ensure_vector_index
+
+ROOT = CYPHER.parent
+PACKAGES = ("kg", "gnn", "ingestion", "shopgraph", "benchmarks")
+
+#: For people and for Neo4j Browser, not for the program.
+FOR_BROWSER = "browser"
+
+FILES = sorted(
+    path.relative_to(CYPHER).with_suffix("").as_posix()
+    for path in CYPHER.rglob("*.cypher")
+    if path.parent.name != FOR_BROWSER
+)
+NUMBERED = set(schema_files().values())
+
+
+def read(name: str) -> str:
+    return (CYPHER / f"{name}.cypher").read_text(encoding="utf-8")
+
+
+def header(name: str) -> list[str]:
+    lines = read(name).splitlines()
+    end = next(i for i, line in enumerate(lines) if not line.startswith("//"))
+    return [line[2:].strip() for line in lines[:end]]
+
+
+def body(name: str) -> str:
+    lines = read(name).splitlines()[len(header(name)) :]
+    return "\n".join(line for line in lines if not line.lstrip().startswith("//"))
+
+
+def explain(graph: Graph, text: str, database: str | None = None) -> None:
+    with graph.driver.session(database=database or graph.database) as session:
+        session.run(text).consume()  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def indexed(graph: Graph) -> Graph:
+    for name in ("vector_a", "vector_b", "text"):
+        ensure_vector_index(graph, name, 4)
+    return graph
+
+
+def test_the_server_understands_every_file(indexed: Graph) -> None:
+    for name in FILES:
+        database = "system" if name.startswith("local/") else None
+        explain(indexed, f"EXPLAIN {statement(name)}", database)
+
+
+def test_a_file_that_needs_a_newer_cypher_says_so(indexed: Graph) -> None:
+    # A server's default language may be Cypher 5, and in Browser the files run as they stand.
+    older = [name for name in FILES if "\nCYPHER 25\n" not in read(name)]
+    for name in older:
+        database = "system" if name.startswith("local/") else None
+        explain(indexed, f"CYPHER 5 EXPLAIN {statement(name)}", database)
+
+
+def test_browsers_own_files_are_understood_statement_by_statement(indexed: Graph) -> None:
+    for path in sorted((CYPHER / FOR_BROWSER).glob("*.cypher")):
+        for text in path.read_text(encoding="utf-8").split(";"):
+            if re.sub(r"//.*", "", text).strip() and not text.strip().startswith(":"):
+                explain(indexed, f"EXPLAIN {text}")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_begins_with_what_it_is_for(name: str) -> None:
+    lines = header(name)
+    assert re.match(r"[A-Z].{10,}", lines[0])
+    assert "" in lines
+    marks = [
+        line.split()[0] for line in lines if re.match(r"(Params|Returns|Repeat)\s{2,}\S", line)
+    ]
+    assert marks == ["Params", "Returns", "Repeat"]
+    assert body(name).strip()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_header_names_the_parameters_the_statement_takes(name: str) -> None:
+    text = "\n".join(header(name))
+    params = text[text.index("Params ") : text.index("Returns ")]
+    taken = set(re.findall(r"\$(\w+)", body(name)))
+    assert set(re.findall(r"\$(\w+)", params)) == taken
+    assert taken or "none" in params
+
+
+def test_the_program_loads_every_file() -> None:
+    loaded = [re.compile(pattern) for pattern in statement_names()]
+    by_folder = {name for name in FILES if name.split("/")[0] in FOLDERS}
+    unused = [
+        name
+        for name in FILES
+        if name not in NUMBERED | by_folder and not any(p.fullmatch(name) for p in loaded)
+    ]
+    assert unused == []
+
+
+def test_the_program_loads_no_file_that_is_not_there() -> None:
+    assert [
+        pattern for pattern in statement_names() if not any(re.fullmatch(pattern, n) for n in FILES)
+    ] == []
+
+
+def statement_names() -> set[str]:
+    """Names of statements in the sources, as patterns where a part is put in."""
+    folders = {name.split("/")[0] for name in FILES}
+    names = set()
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+            inner = {id(part) for n in nodes if isinstance(n, ast.JoinedStr) for part in n.values}
+            for node in (node for node in nodes if id(node) not in inner):
+                parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+                pattern = "".join(
+                    re.escape(part.value)
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                    else "[a-z_]+"
+                    for part in parts
+                    if isinstance(part, ast.Constant | ast.FormattedValue)
+                )
+                folder, slash, rest = pattern.partition("/")
+                if slash and folder in folders and re.fullmatch(r"[a-z_\[\]+\\]*[a-z]\S*", rest):
+                    names.add(pattern)
+    return names
+
+
+def test_names_of_statements_are_found_whole_and_composed() -> None:
+    names = statement_names()
+    assert {"read/runs", "write/merge_[a-z_]+_events", "write/number_[a-z_]+"} <= names
+    assert "write/write_[a-z_]+_vectors_[a-z_]+" in names
+
+
+def test_events_of_all_kinds_are_merged_alike() -> None:
+    texts = {
+        read(f"write/merge_{kind}_events").replace(type_, "TYPE").replace(f"of {kind} ev", "of ev")
+        for kind, type_ in RELATIONSHIPS.items()
+    }
+    assert len(texts) == 1
+
+
+@pytest.mark.parametrize(
+    "stem",
+    [
+        *("write/write_product_vectors", "write/write_user_vectors"),
+        *("write/clear_product_vectors", "write/clear_user_vectors"),
+    ],
+)
+def test_both_slots_are_written_alike(stem: str) -> None:
+    a, b = read(f"{stem}_a"), read(f"{stem}_b")
+    assert a.replace("vector_a", "vector_b").replace("slot a", "slot b") == b
+
+
+def test_every_label_is_numbered_alike() -> None:
+    keys = {"User": "user_id", "Product": "product_id", "Brand": "name"}
+    keys |= {"Category": "path", "Attribute": "key"}
+    plurals = {"Category": "categories"}
+    texts = {
+        read(f"write/number_{plurals.get(label, label.lower() + 's')}")
+        .replace(f"n.{key}", "n.KEY")
+        .replace(label, "LABEL")
+        for label, key in keys.items()
+    }
+    assert len(texts) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.split("/")[0] in FOLDERS])
+def test_a_query_for_people_can_be_pasted_into_browser(name: str) -> None:
+    text = read(name)
+    assert text.endswith(";\n")
+    # Browser parts statements at semicolons; one in a comment is not worth finding out.
+    assert text.count(";") == 1
+    lines = [line for line in header(name) if line.startswith("Browser ")]
+    assert len(lines) == 1
+    settings = re.fullmatch(r"Browser\s+:params (\{.*\})", lines[0])
+    assert settings is not None
+    assert set(re.findall(r"(\w+):", settings[1])) == set(re.findall(r"\$(\w+)", body(name)))
+    assert "Repeat   safe: reads only" in text
+
+
+def test_a_browser_line_gives_parameters_that_the_query_takes(indexed: Graph) -> None:
+    for name in FILES:
+        for line in header(name):
+            if line.startswith("Browser ") and name.split("/")[0] in FOLDERS:
+                params = line.partition(":params ")[2]
+                literals = dict(re.findall(r"(\w+): (\[.*?\]|'.*?'|\d+)", params))
+                given = {key: ast.literal_eval(value) for key, value in literals.items()}
+                with indexed.session("READ") as session:
+                    assert session.run(statement(name), given).data() == []
+
+
+@pytest.mark.parametrize("path", sorted(CYPHER.rglob("*.*")), ids=lambda path: path.name)
+def test_files_hold_no_address_and_no_secret(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"://|password|secret|token\b|apikey|/work/|/tmp/", text, re.IGNORECASE)
