@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -83,16 +84,29 @@ def strongest(
 
     In blocks of rows, since the whole product can be far larger than what is kept of it.
     """
-    keep = min(keep, right.shape[1])
+    starts = range(0, left.shape[0], block)
+    return strongest_rows((dense(left[start : start + block] @ right) for start in starts), keep)
+
+
+def strongest_entries(matrix: sp.csr_array, keep: int, block: int = 1024) -> sp.csr_array:
+    """The ``keep`` largest positive entries of each row of a square matrix, diagonal apart."""
+    starts = range(0, matrix.shape[0], block)
+    return strongest_rows((dense(matrix[start : start + block]) for start in starts), keep)
+
+
+def strongest_rows(blocks: Iterable[FloatArray], keep: int) -> sp.csr_array:
+    """The ``keep`` largest positive entries of each row of blocks of rows, diagonal apart."""
     parts = []
-    for start in range(0, left.shape[0], block):
-        rows = dense(left[start : start + block] @ right)
+    start = 0
+    for rows in blocks:
         inside = np.arange(len(rows))
         rows[inside, start + inside] = 0
-        value, column = torch.topk(torch.from_numpy(rows), keep)
+        start += len(rows)
+        width = min(keep, rows.shape[1])
+        value, column = torch.topk(torch.from_numpy(rows), width)
         values, columns = value.numpy().ravel(), column.numpy().ravel()
         positive = values > 0
-        at = (np.repeat(inside, keep)[positive], columns[positive])
+        at = (np.repeat(inside, width)[positive], columns[positive])
         parts.append(sp.csr_array((values[positive], at), shape=rows.shape))
     return sp.csr_array(sp.vstack(parts, format="csr"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +10,13 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from gnn.histories import Histories, IntArray
-from gnn.propagation import Adjacency
+from gnn.linear import strongest_entries, strongest_rows
 
 #: Positions between two events of a user that still count as one leading to the other.
 WINDOW = 3
+
+#: Cosine below which two texts have nothing to do with one another.
+LEAST_SIMILARITY = 0.2
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,12 @@ def behaviour_relations(counts: Counts, neighbours: int) -> dict[str, sp.csr_arr
     Shapes:
         each: (targets, sources): row i gathers from its neighbours
     """
-    followed = strongest(_without_diagonal(counts.followed), neighbours)
-    preceded = strongest(_without_diagonal(sp.csr_array(counts.followed.T)), neighbours)
+    followed = strongest_entries(counts.followed, neighbours)
+    preceded = strongest_entries(sp.csr_array(counts.followed.T), neighbours)
     degree = np.maximum(counts.together.diagonal(), 1e-12)
     scale = sp.diags_array((degree**-0.5).astype(np.float32))
     cosine = sp.csr_array(scale @ counts.together @ scale)
-    together = strongest(_without_diagonal(cosine), neighbours)
+    together = strongest_entries(cosine, neighbours)
     return {
         "followed_by": _row_normalised(followed),
         "preceded_by": _row_normalised(preceded),
@@ -73,16 +77,14 @@ def text_relation(
     """The nearest products by cosine of text, row-normalised; products without text have none."""
     norms = np.linalg.norm(text, axis=1)
     unit = (text / np.maximum(norms, 1e-12)[:, None]).astype(np.float32)
-    products = len(text)
-    parts: list[sp.csr_array] = []
-    for start in range(0, products, block):
-        similarity = unit[start : start + block] @ unit.T
-        rows = np.arange(len(similarity))
-        similarity[rows, start + rows] = 0.0
-        similarity[similarity < 0.2] = 0.0
-        kept = strongest(sp.csr_array(similarity), neighbours)
-        parts.append(kept)
-    return _row_normalised(sp.csr_array(sp.vstack(parts)))
+
+    def near() -> Iterator[npt.NDArray[np.float32]]:
+        for start in range(0, len(unit), block):
+            similarity = unit[start : start + block] @ unit.T
+            similarity[similarity < LEAST_SIMILARITY] = 0.0
+            yield similarity
+
+    return _row_normalised(strongest_rows(near(), neighbours))
 
 
 def attribute_relations(incidence: sp.csr_array) -> dict[str, sp.csr_array]:
@@ -100,24 +102,6 @@ def attribute_relations(incidence: sp.csr_array) -> dict[str, sp.csr_array]:
     }
 
 
-def strongest(matrix: sp.csr_array, k: int) -> sp.csr_array:
-    """The ``k`` largest entries of each row; of equals those of the lower columns."""
-    matrix = sp.csr_array(matrix)
-    matrix.eliminate_zeros()
-    matrix.sort_indices()
-    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    by = np.lexsort((-matrix.data, row))
-    place = np.arange(len(by)) - matrix.indptr[row]
-    keep = by[place < k]
-    pair = (row[keep], matrix.indices[keep])
-    return sp.csr_array((matrix.data[keep], pair), shape=matrix.shape)
-
-
-def adjacencies(relations: dict[str, sp.csr_array]) -> dict[str, Adjacency]:
-    """The relations as the encoder takes them."""
-    return {name: Adjacency.from_scipy(matrix) for name, matrix in relations.items()}
-
-
 def folds_of(users: int, folds: int, seed: int) -> IntArray:
     """Each user's fold: (users,) int64, as equal in size as can be."""
     return np.random.default_rng(seed).permutation(users) % folds
@@ -129,10 +113,6 @@ def _minus(a: sp.csr_array, b: sp.csr_array) -> sp.csr_array:
     difference.data[difference.data < 1e-5] = 0.0
     difference.eliminate_zeros()
     return difference
-
-
-def _without_diagonal(matrix: sp.csr_array) -> sp.csr_array:
-    return sp.csr_array(matrix - sp.diags_array(matrix.diagonal()))
 
 
 def _row_normalised(matrix: sp.csr_array) -> sp.csr_array:

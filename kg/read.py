@@ -69,7 +69,12 @@ def read_tensors(
     """Read nodes, features and typed edges; of the events only those before ``until``.
 
     ``until=None`` reads all events, also those that have no time.
+
+    Raises:
+        ValueError: ``until`` has no zone.
     """
+    if until is not None and until.tzinfo is None:
+        raise ValueError(f"until needs a zone (got {until.isoformat()})")
     counts = graph.read("read/count_rows")[0]
     data = HeteroData()
     for label, name in COUNTS.items():

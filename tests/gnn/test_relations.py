@@ -7,12 +7,12 @@ import pytest
 import scipy.sparse as sp
 
 from gnn.histories import Histories
+from gnn.linear import strongest_entries
 from gnn.relations import (
     attribute_relations,
     behaviour_relations,
     count_pairs,
     folds_of,
-    strongest,
     text_relation,
 )
 
@@ -57,9 +57,10 @@ def test_behaviour_relations_gather_with_weights_that_sum_to_one_and_skip_onesel
     assert relations["preceded_by"].toarray()[0].tolist() == [0, 0, 0, 1]
 
 
-def test_the_strongest_entries_stay_and_ties_go_to_the_lower_column() -> None:
-    matrix = sp.csr_array(np.array([[1.0, 3.0, 1.0, 2.0], [0.0, 0.0, 5.0, 0.0]]))
-    assert strongest(matrix, 3).toarray().tolist() == [[1, 3, 0, 2], [0, 0, 5, 0]]
+def test_the_strongest_entries_stay_but_for_the_diagonal() -> None:
+    dense = np.array([[9, 3, 1, 2], [0, 0, 5, 0], [1, 2, 3, 4], [0, 0, 0, 7]], np.float32)
+    kept = strongest_entries(sp.csr_array(dense), 2, block=3).toarray()
+    assert kept.tolist() == [[0, 3, 0, 2], [0, 0, 5, 0], [0, 2, 0, 4], [0, 0, 0, 0]]
 
 
 def test_text_neighbours_are_the_nearest_by_cosine_and_need_a_text() -> None:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -212,6 +213,30 @@ def test_publishing_the_live_run_again_leaves_it(shop: Graph, ask: Ask) -> None:
     before = ask(ids), read_runs(shop)
     assert publish(shop, run(1), at(2)) == Published(run(1).run_id, USERS, USERS * 3)
     assert (ask(ids), read_runs(shop)) == before
+
+
+def test_a_live_run_that_is_to_keep_what_was_bought_gets_its_lists_anew(
+    shop: Graph, ask: Ask
+) -> None:
+    publish(shop, run(1), at(1))
+    publish(shop, run(2), at(2))
+    other = replace(run(4), run_id=run(2).run_id, keep_seen=True)
+
+    def fail(users: int) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        publish(shop, other, at(3), fail)
+    assert publish(shop, other, at(4)) == Published(run(2).run_id, USERS, USERS * 3)
+    assert live_answers(ask) == [answer_of(4, user) for user in range(USERS)]
+    assert [similar(shop, i) for i in range(PRODUCTS)] == [
+        neighbours_of(2, i) for i in range(PRODUCTS)
+    ]
+    [live, former] = read_runs(shop)
+    assert (live["run_id"], live["keep_seen"], live["slot"]) == (run(2).run_id, True, "b")
+    assert (former["run_id"], former["keep_seen"], former["slot"]) == (run(1).run_id, False, "a")
+    rollback(shop, at(5))
+    assert is_live(shop, ask, 1)
 
 
 def test_publishing_a_former_run_again_makes_it_live(shop: Graph, ask: Ask) -> None:
