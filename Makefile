@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Threads that spin while they wait starve whatever else runs on the machine.
+export OMP_WAIT_POLICY ?= PASSIVE
 INSTALLED := $(VENV)/.installed
 # Behind a company's proxy only the system's certificates know its authority: the second try.
 UV_INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python \

@@ -57,7 +57,7 @@ class GnnChoice:
 #: The settings worth trying, the safest first.
 GRID: Sequence[Settings] = (
     Settings(ModelConfig(), TrainConfig()),
-    Settings(ModelConfig(), TrainConfig(epochs=16, lead_days=14.0, gate_rate=1.0)),
+    Settings(ModelConfig(), TrainConfig(epochs=10, lead_days=14.0, gate_rate=1.0)),
 )
 
 
