@@ -64,7 +64,10 @@ def quality(
     target = KINDS.index(target_kind)
     cutoff_ms = 0 if asked_at is None else round(asked_at.timestamp() * 1000)
     split = make(histories, protocol, cutoff_ms, target)
-    choice = choose_gnn(split, knowledge, target, on, budget_seconds=seconds)
+    with progress("training", unit="epoch") as advance:
+        choice = choose_gnn(
+            split, knowledge, target, on, budget_seconds=seconds, after_epoch=advance
+        )
     measured = evaluate(choice.recommender, split.test)
     took = {"seconds": choice.seconds, "peak_mb": choice.peak_mb}
     gnn = comparison.Row(measured.reported() | took, measured.rows)

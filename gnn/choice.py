@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -68,6 +68,7 @@ def choose_gnn(
     device: torch.device,
     grid: Sequence[Settings] = GRID,
     budget_seconds: float = 600.0,
+    after_epoch: Callable[[int], None] | None = None,
 ) -> GnnChoice:
     """Try settings on validation until a third of the budget is spent, then fit the best anew.
 
@@ -91,7 +92,7 @@ def choose_gnn(
             log.info("the time for choosing is spent: %d of %d tried", len(trials), len(grid))
             break
         begun = time.monotonic()
-        recommender, _ = fit_task(valid, knowledge, settings, target_kind, device)
+        recommender, _ = fit_task(valid, knowledge, settings, target_kind, device, after_epoch)
         measured = evaluate(recommender, valid).metrics
         seconds = time.monotonic() - begun
         longest = max(longest, seconds)
@@ -99,16 +100,29 @@ def choose_gnn(
         log.info("validation %s %.4f with %s", metric, measured[metric], settings)
         if measured[metric] > best_value:
             best, best_value = settings, measured[metric]
-    recommender, trained = fit_task(split.test, knowledge, best, target_kind, device)
+    recommender, trained = fit_task(split.test, knowledge, best, target_kind, device, after_epoch)
     seconds = time.monotonic() - started
     return GnnChoice(best, recommender, trained, metric, trials, seconds, peak_memory_mb())
 
 
 def fit_task(
-    task: Task, knowledge: Knowledge, settings: Settings, target_kind: int, device: torch.device
+    task: Task,
+    knowledge: Knowledge,
+    settings: Settings,
+    target_kind: int,
+    device: torch.device,
+    after_epoch: Callable[[int], None] | None = None,
 ) -> tuple[VectorRecommender, Trained]:
     """Fit on a task's training data and fix the vectors at the moment it asks."""
-    trained = fit(task.train, knowledge, settings.model, settings.training, target_kind, device)
+    trained = fit(
+        task.train,
+        knowledge,
+        settings.model,
+        settings.training,
+        target_kind,
+        device,
+        after_epoch,
+    )
     return recommender_at(trained, asked_at(task.now)), trained
 
 

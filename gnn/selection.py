@@ -88,7 +88,7 @@ def choose(
         model = baseline.fit(valid.train, settings, context)
         measured = evaluate(model, valid).metrics
         seconds = time.perf_counter() - begun
-        log.info("%s %s: %s %.4f in %.1f s", name, settings, metric, measured[metric], seconds)
+        log.debug("%s %s: %s %.4f in %.1f s", name, settings, metric, measured[metric], seconds)
         trials.append(Trial(asdict(settings), measured, seconds))
         if best is None or measured[metric] > best[0]:
             best = (measured[metric], settings, model)

@@ -71,9 +71,9 @@ def fit(
     config: TrainConfig,
     target_kind: int,
     device: torch.device,
-    after_epoch: Callable[[int, Trained], bool] | None = None,
+    after_epoch: Callable[[int], None] | None = None,
 ) -> Trained:
-    """Train on histories; ``after_epoch`` may stop it by returning False.
+    """Train on histories; ``after_epoch`` is told 1 after each.
 
     Raises:
         ValueError: there is nothing to learn from.
@@ -127,15 +127,15 @@ def fit(
         # Which questions share a batch is drawn anew for every epoch.
         batches = _batches(questions, fold, config, epoch + 1)
         trained.curve.append(float(np.mean(losses)))
-        log.info(
+        log.debug(
             "epoch %d of %d: loss %.4f, %.1f s",
             epoch + 1,
             config.epochs,
             trained.curve[-1],
             time.monotonic() - began,
         )
-        if after_epoch is not None and not after_epoch(epoch, trained):
-            break
+        if after_epoch is not None:
+            after_epoch(1)
     model.eval()
     return trained
 

@@ -14,6 +14,7 @@ from kg.read import read_tensors
 from kg.records import KINDS
 from shopgraph.comparison import Row, ablation_rows, baseline_rows, sizes_of, table
 from shopgraph.pipeline import default_split, pick_device
+from shopgraph.progress import progress
 
 #: What a run is shown without; the benchmark has them all.
 SHOWN_PARTS = ("text", "attributes")
@@ -40,7 +41,8 @@ def evaluate_run(graph: Graph, run: Run, device: str = "auto") -> dict[str, Any]
         raise ValueError(f"The graph no longer holds what run {run.run_id} was measured on")
     on = pick_device(device)
     settings = Settings(run.model, run.training)
-    again = choose_gnn(split, knowledge, target, on, grid=[settings])
+    with progress("training", unit="epoch") as advance:
+        again = choose_gnn(split, knowledge, target, on, grid=[settings], after_epoch=advance)
     measured = evaluate(again.recommender, split.test)
     took = {name: run.metrics[name] for name in ("seconds", "peak_mb")}
     gnn = Row(measured.reported() | took, measured.rows)

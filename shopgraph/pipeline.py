@@ -169,15 +169,16 @@ def train(
     split = default_split(histories, target, cutoff_ms, is_ordered(tensors.data))
     choice: GnnChoice | None = None
     settings, metrics, counts = grid[0], {}, {}
-    if split is None:
-        log.warning("too few interactions for a held-out test: this run has no metrics")
-    else:
-        choice = choose_gnn(split, knowledge, target, on, grid, budget_seconds)
-        settings = choice.settings
-        metrics = measure(choice, split)
-        counts = split.counts
-        log.info("test: %s", metrics)
-    trained = fit(histories, knowledge, settings.model, settings.training, target, on)
+    with progress("training", unit="epoch") as advance:
+        if split is None:
+            log.warning("too few interactions for a held-out test: this run has no metrics")
+        else:
+            choice = choose_gnn(split, knowledge, target, on, grid, budget_seconds, advance)
+            settings = choice.settings
+            metrics = measure(choice, split)
+            counts = split.counts
+            log.info("test: %s", metrics)
+        trained = fit(histories, knowledge, settings.model, settings.training, target, on, advance)
     run = runs.Run(
         run_id=runs.new_run_id(datetime.now(UTC)),
         created_at=datetime.now(UTC).isoformat(),
