@@ -44,7 +44,7 @@ def event(interaction_id: str, **columns: Any) -> dict[str, Any]:
 
 
 def products_of(ask: Ask) -> dict[str, dict[str, Any]]:
-    rows = ask("MATCH (p:Product) RETURN p.product_id, properties(p)")
+    rows = ask("MATCH (p:Product) RETURN p.product_id, properties(p) ORDER BY p.product_id")
     return {key: {k: v for k, v in map_.items() if k != "product_id"} for key, map_ in rows}
 
 
