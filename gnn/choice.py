@@ -18,6 +18,7 @@ from gnn.histories import IntArray
 from gnn.inference import VectorRecommender, recommender_at
 from gnn.protocols.task import Split, Task
 from gnn.selection import (
+    VALIDATION_ROWS,
     Trial,
     peak_memory_mb,
     reset_peak_memory,
@@ -28,9 +29,6 @@ from gnn.training import Knowledge, Trained, fit
 from kg.records import NO_TIME
 
 log = logging.getLogger(__name__)
-
-#: Validation rows a trial is measured on at most.
-VALIDATION_ROWS = 5_000
 
 
 @dataclass(frozen=True)

@@ -40,23 +40,26 @@ class VectorRecommender:
     @torch.inference_mode()
     def users(self, queries: Histories, now: IntArray | None) -> FloatArray:
         """User vectors (queries, dim) from histories; zeros for who has done nothing."""
-        asked = np.full(len(queries), NO_TIME) if now is None else now
-        history = Past(queries).batch(queries.indptr[:-1], queries.indptr[1:], asked, self.history)
-        vectors: FloatArray = self.users_encoder(self.z, history.to(self.z.device)).cpu().numpy()
+        vectors: FloatArray = self._users(Past(queries), now).cpu().numpy()
         return vectors
 
     @torch.inference_mode()
     def score(self, queries: Histories, now: IntArray | None) -> FloatArray:
         """Score every product for every query: (queries, products) float32."""
-        users = torch.from_numpy(self.users(queries, now)).to(self.z.device)
-        scores = users @ self.z.T + self.bias
+        past = Past(queries)
+        scores = self._users(past, now) @ self.z.T + self.bias
         if self.neighbours is not None:
-            past = Past(queries)
-            scores = scores + self.neighbours.score(
-                past, queries.indptr[:-1], queries.indptr[1:]
-            ).to(scores)
+            term = self.neighbours.score(past, queries.indptr[:-1], queries.indptr[1:])
+            scores = scores + term.to(scores)
         result: FloatArray = scores.cpu().numpy()
         return result
+
+    def _users(self, past: Past, now: IntArray | None) -> torch.Tensor:
+        indptr = past.histories.indptr
+        asked = np.full(len(past.histories), NO_TIME) if now is None else now
+        history = past.batch(indptr[:-1], indptr[1:], asked, self.history)
+        vectors: torch.Tensor = self.users_encoder(self.z, history.to(self.z.device))
+        return vectors
 
 
 @torch.inference_mode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from torch import Tensor
 from gnn.baselines.transition_knn import transitions
 from gnn.behaviour import kind_weights, positives, user_matrix
 from gnn.histories import Histories, IntArray
-from gnn.linear import scale_rows, strongest
+from gnn.linear import cosine_neighbours, scale_rows
 from gnn.questions import Past
 from kg.records import KINDS
 
@@ -40,7 +41,7 @@ class Relation:
     fading: float
     kinds: npt.NDArray[np.float32]
 
-    @property
+    @cached_property
     def scale(self) -> float:
         """ε: the mean of the relation's entries."""
         return float(self.matrix.data.mean()) if self.matrix.nnz else 1.0
@@ -62,10 +63,7 @@ class NeighbourTerm:
     def count(cls, train: Histories, target_kind: int) -> NeighbourTerm:
         """From behaviour: cosine of users' sets, transitions D^-½ T over ten positions."""
         bought = scale_rows(user_matrix(train, "equal", target_kind), -0.5)
-        length = np.sqrt(np.asarray(bought.multiply(bought).sum(axis=0)).ravel())
-        unit = sp.csr_array(bought @ sp.diags_array(1 / np.where(length > 0, length, 1)))
-        unit = unit.astype(np.float32)
-        together = strongest(sp.csr_array(unit.T), unit, NEIGHBOURS)
+        together = cosine_neighbours(bought, NEIGHBOURS)
         counts = kind_weights("equal", target_kind)
         kept = positives(train, "equal", target_kind)
         follows = scale_rows(transitions(kept, 10, 0.5), -0.5)

@@ -22,6 +22,9 @@ from gnn.recommender import Baseline, Context, Recommender
 
 log = logging.getLogger(__name__)
 
+#: Validation rows a trial is measured on at most.
+VALIDATION_ROWS = 5_000
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -66,7 +69,7 @@ def validation_metric(task: Task) -> str:
 
 
 def choose(
-    name: str, baseline: Baseline, split: Split, context: Context, max_rows: int = 5_000
+    name: str, baseline: Baseline, split: Split, context: Context, max_rows: int = VALIDATION_ROWS
 ) -> Choice:
     """Try the grid on validation, then refit the best on the test's training data.
 

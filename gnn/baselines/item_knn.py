@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
-import numpy as np
-import scipy.sparse as sp
-
 from gnn.behaviour import Kinds
 from gnn.histories import Histories
-from gnn.linear import History, LinearRecommender, scale_rows, strongest
+from gnn.linear import History, LinearRecommender, cosine_neighbours, scale_rows
 from gnn.recommender import Context
 
 
@@ -48,9 +45,5 @@ def fit(train: Histories, settings: Settings, context: Context) -> LinearRecomme
     bought = History(settings.kinds, context.target_kind).matrix(train)
     if settings.user_power:
         bought = scale_rows(bought, -settings.user_power)
-    length = np.sqrt(bought.multiply(bought).sum(axis=0))
-    unit = sp.csr_array(bought @ sp.diags_array(1 / np.where(length > 0, length, 1)))
-    unit = unit.astype(np.float32)
-    return LinearRecommender(
-        asked, strongest(sp.csr_array(unit.T), unit, settings.neighbours), asked.popularity(train)
-    )
+    near = cosine_neighbours(bought, settings.neighbours)
+    return LinearRecommender(asked, near, asked.popularity(train))
