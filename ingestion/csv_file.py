@@ -15,13 +15,16 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from ingestion.blocks import BLOCK_ROWS, Rejects, row_text
 from ingestion.errors import SourceError
 from ingestion.header import Header
+from ingestion.plain_csv import Chunked
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +51,18 @@ class _Line(NamedTuple):
 class _Lines(Iterator[str]):
     """Physical lines for a csv.reader; ``record`` holds those of the row being read."""
 
-    def __init__(self, handle: BinaryIO, path: Path) -> None:
+    def __init__(self, handle: Chunked, path: Path) -> None:
         self.record: list[_Line] = []
         self._handle = handle
         self._path = path
         self._again: deque[_Line] = deque()
         self._number = 0
         self._size = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether lines taken back are still to be read."""
+        return bool(self._again)
 
     def start_row(self) -> None:
         self.record = []
@@ -74,10 +82,10 @@ class _Lines(Iterator[str]):
         return line.text
 
     def _read(self) -> _Line:
+        self._number = self._handle.lines + 1
         raw = self._handle.readline(LINE_LIMIT)
         if not raw:
             raise StopIteration
-        self._number += 1
         if self._number == 1:
             raw = raw.removeprefix(UTF8_MARK)
         if len(raw) >= LINE_LIMIT and not raw.endswith(b"\n"):
@@ -158,7 +166,7 @@ def read_header(path: Path) -> list[str]:
         SourceError: the file cannot be opened, is empty, or does not begin with a row of UTF-8.
     """
     with _open(path) as handle:
-        return _header(_rows(_Lines(handle, path)), path)
+        return _header(_rows(_Lines(Chunked(handle), path)), path)
 
 
 def _header(rows: Iterator[_Row], path: Path) -> list[str]:
@@ -196,6 +204,11 @@ class _Gathering:
             self._fields.append(row.fields)
             self._characters += sum(map(len, row.fields))
 
+    @property
+    def any(self) -> bool:
+        """Whether anything has been gathered."""
+        return bool(self._lines or self._faulty)
+
     def full(self, block_rows: int) -> bool:
         rows = len(self._lines) + len(self._faulty)
         return rows >= block_rows or self._characters >= BLOCK_LIMIT
@@ -232,17 +245,47 @@ def read_csv(
         SourceError: not gzip, not UTF-8, empty, or its header does not match.
     """
     with _open(path) as handle:
-        rows = _rows(_Lines(handle, path))
+        source = Chunked(handle)
+        lines = _Lines(source, path)
+        rows = _rows(lines)
         names = header.match(_header(rows, path), path)
         if None in names:
             log.warning("%s: a column without a name is left out", path)
         gathering = _Gathering(names, path)
         blocks = 0
-        for row in rows:
-            gathering.add(row)
-            if gathering.full(block_rows):
-                blocks += 1
-                yield gathering.take()
-        frame, rejects = gathering.take()
-        if len(frame) or len(rejects) or not blocks:
-            yield frame, rejects
+        while True:
+            first = source.lines + 1
+            plain = None if lines.pending else source.take_plain(len(names), FIELD_LIMIT)
+            if plain is not None:
+                if gathering.any:
+                    yield gathering.take()
+                for frame in _frames(plain, names, first, block_rows):
+                    yield frame, Rejects()
+                    blocks += 1
+            elif (row := next(rows, None)) is not None:
+                gathering.add(row)
+                if gathering.full(block_rows):
+                    yield gathering.take()
+                    blocks += 1
+            else:
+                break
+        if gathering.any or not blocks:
+            yield gathering.take()
+
+
+def _frames(
+    table: pa.Table, names: list[str | None], first: int, block_rows: int
+) -> Iterator[pd.DataFrame]:
+    """Rows, the first of them at line ``first``, in frames of like length."""
+    of_text: Any = pd.StringDtype("pyarrow", na_value=np.nan)
+    count = -(-len(table) // block_rows)
+    rows = -(-len(table) // count)
+    for start in range(0, len(table), rows):
+        part = table.slice(start, rows)
+        columns = {
+            name: of_text.__from_arrow__(column)
+            for name, column in zip(names, part.columns, strict=True)
+            if name is not None
+        }
+        index = pd.RangeIndex(first + start, first + start + len(part))
+        yield pd.DataFrame(columns, index=index)
