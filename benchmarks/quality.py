@@ -8,13 +8,12 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.published import load_split, read_split, split_of
 from benchmarks.store import temporary_store
-from gnn.choice import choose_gnn
-from gnn.evaluation import evaluate
 from gnn.histories import Histories
 from gnn.protocols import forward, leave_one_out, random
 from gnn.protocols.task import Split
-from gnn.tensors import histories_of, knowledge_of
+from gnn.tensors import histories_of
 from ingestion.load import load
 from kg.read import read_tensors
 from kg.records import KINDS
@@ -24,7 +23,7 @@ from shopgraph.progress import progress
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
-PROTOCOLS = ("leave-one-out", "forward", "random")
+PROTOCOLS = ("leave-one-out", "files", "forward", "random")
 
 
 @app.command(
@@ -52,37 +51,38 @@ def quality(
     if target_kind not in KINDS:
         raise typer.BadParameter(f"No kind {target_kind!r}: {', '.join(KINDS)}")
     asked_at, seconds = moment(cutoff), duration_seconds(budget)
+    try:
+        names = comparison.chosen_models(models)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    if ablations and comparison.GNN not in names:
+        raise typer.BadParameter("--ablations take parts out of gnn: name it in --models, too")
     on = pipeline.pick_device(device)
+    published = read_split(path) if protocol == "files" else None
     with temporary_store() as (workspace, graph):
         with progress("loading") as advance:
-            load(graph, path, rejects_dir=workspace.rejects, progress=advance)
+            if published is not None:
+                scratch = workspace.home / "tables"
+                load_split(graph, published, target_kind, scratch, workspace.rejects, advance)
+            else:
+                load(graph, path, rejects_dir=workspace.rejects, progress=advance)
         pipeline.embed(graph, device=device)
         with progress("reading events") as advance:
             tensors = read_tensors(graph, None, advance)
-    histories = histories_of(tensors.data)
-    knowledge = knowledge_of(tensors.data)
     target = KINDS.index(target_kind)
-    cutoff_ms = 0 if asked_at is None else round(asked_at.timestamp() * 1000)
-    split = make(histories, protocol, cutoff_ms, target)
-    with progress("training", unit="epoch") as advance:
-        choice = choose_gnn(
-            split, knowledge, target, on, budget_seconds=seconds, after_epoch=advance
-        )
-    measured = evaluate(choice.recommender, split.test)
-    took = {"seconds": choice.seconds, "peak_mb": choice.peak_mb}
-    gnn = comparison.Row(measured.reported() | took, measured.rows)
-    names = None if models in ("default", "all") else [m for m in models.split(",") if m != "gnn"]
-    baselines = comparison.baseline_rows(split, knowledge, target, names)
-    parts = (
-        comparison.ablation_rows(split, knowledge, target, choice.settings, on) if ablations else {}
+    if published is not None:
+        split = split_of(published, tensors, target)
+    else:
+        cutoff_ms = 0 if asked_at is None else round(asked_at.timestamp() * 1000)
+        split = make(histories_of(tensors.data), protocol, cutoff_ms, target)
+    result = comparison.compare(
+        dataset_name(path), split, tensors.data, target, names, ablations, on, seconds
     )
-    sizes = comparison.sizes_of(histories.matrix(), histories.num_events)
-    result = comparison.table(dataset_name(path), split, sizes, gnn, baselines, parts)
     typer.echo(json.dumps(result) if as_json else comparison.render(result))
 
 
 def make(histories: Histories, protocol: str, cutoff_ms: int, target_kind: int) -> Split:
-    """The split of a protocol."""
+    """The split that a protocol makes of all events."""
     if protocol == "forward":
         return forward.split(histories, cutoff_ms, target_kind)
     if protocol == "leave-one-out":

@@ -63,6 +63,11 @@ def find_baselines() -> dict[str, Baseline]:
     }
 
 
+def trains(baseline: Baseline) -> bool:
+    """Whether a baseline is trained by gradient steps; such modules say ``TRAINS = True``."""
+    return bool(getattr(baseline, "TRAINS", False))
+
+
 def validation_metric(task: Task) -> str:
     """ndcg@10 where every row has one target, else ndcg@20."""
     return "ndcg@10" if int(np.diff(task.targets.indptr).max(initial=0)) <= 1 else "ndcg@20"

@@ -12,7 +12,14 @@ from gnn.tensors import histories_of, is_ordered, knowledge_of
 from kg.connection import Graph
 from kg.read import read_tensors
 from kg.records import KINDS
-from shopgraph.comparison import Row, ablation_rows, baseline_rows, sizes_of, table
+from shopgraph.comparison import (
+    Row,
+    ablation_rows,
+    baseline_rows,
+    chosen_models,
+    sizes_of,
+    table,
+)
 from shopgraph.pipeline import default_split, pick_device
 from shopgraph.progress import progress
 
@@ -51,7 +58,7 @@ def evaluate_run(graph: Graph, run: Run, device: str = "auto") -> dict[str, Any]
         split,
         sizes_of(histories.matrix(), histories.num_events),
         gnn,
-        baseline_rows(split, knowledge, target),
+        baseline_rows(split, knowledge, target, chosen_models("default")[1:]),
         ablation_rows(split, knowledge, target, settings, on, SHOWN_PARTS),
         seed=run.training.seed,
     )

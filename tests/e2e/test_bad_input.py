@@ -150,10 +150,26 @@ def test_benchmarks_are_listed_and_have_help_with_an_example(loner: Any) -> None
     assert "Example: shopgraph benchmark quality" in " ".join(help_text.out.split())
 
 
-def test_a_benchmark_s_wrong_usage_exits_2(loner: Any) -> None:
-    outcome = loner.quick("benchmark", "quality", ".", "--protocol", "guess")
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--protocol", "guess"], "'guess'"),
+        (["--protocol", "files", "--models", "item-knn,oracle"], "No model oracle"),
+        (["--protocol", "files", "--models", ","], "No model ','"),
+        (["--protocol", "files", "--models", "ease", "--ablations"], "name it in --models"),
+        (["--protocol", "files", "--cutoff", "2011-09-01"], "--cutoff belongs to"),
+    ],
+)
+def test_a_benchmark_s_wrong_usage_exits_2(loner: Any, words: Any, complaint: Any) -> None:
+    outcome = loner.quick("benchmark", "quality", ".", *words)
     assert outcome.code == 2
-    assert "'guess'" in outcome.complaint
+    assert complaint in outcome.complaint
+
+
+def test_a_folder_without_a_published_split_starts_no_server(loner: Any) -> None:
+    outcome = loner.quick("benchmark", "quality", ".", "--protocol", "files")
+    assert outcome.code == 1
+    assert "neither train.txt and test.txt" in outcome.complaint
 
 
 # Sources
