@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,9 @@ BoolArray = npt.NDArray[np.bool_]
 
 #: Rows of a block where the caller does not say.
 BLOCK_ROWS = 50_000
+
+Dates = Literal["iso", "year-first", "day-first", "month-first", "epoch"]
+Decimal = Literal["plain", "point", "comma"]
 
 #: Columns of rejects, in the order of the rejects file.
 REJECT_COLUMNS = ("file", "line", "reason", "row")
@@ -44,12 +48,24 @@ class Rejects:
 
 
 @dataclass(frozen=True)
+class Spelling:
+    """How a column is written, and by what that is known; ``zone`` is of times that name none."""
+
+    dates: Dates = "iso"
+    decimal: Decimal = "plain"
+    zone: str = "UTC"
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Block:
     """Some rows of one table as they stand in a file.
 
     ``frame`` has the contract's column names where the table has them, raw text in every column
-    (lists pass as they are) and the line of each row, counted from 1, as its index; for Parquet
-    the line is the row's number. ``rejects`` are the rows that the reader itself refuses.
+    (lists, and numbers that the source itself has typed, pass as they are) and the line of each
+    row, counted from 1, as its index; for Parquet the line is the row's number. ``rejects`` are
+    the rows that the reader itself refuses. ``spelling`` has the columns whose times and numbers
+    are not written the contract's way.
     A ``derived`` block gathers what other rows of the load said; its rows stand for no line of
     the source and are not counted.
     """
@@ -59,6 +75,7 @@ class Block:
     file: Path
     rejects: Rejects = field(default_factory=Rejects)
     derived: bool = False
+    spelling: Mapping[str, Spelling] = field(default_factory=dict)
 
 
 def refuse(block: Block, refused: BoolArray, reasons: Sequence[str]) -> Rejects:

@@ -15,7 +15,9 @@ bad-stock
 bad-delisted                neither 1, true, yes nor 0, false, no (nothing is no)
 ==========================  ==================================================================
 
-Ids are trimmed and otherwise left as they are. Numbers are plain decimals without thousands marks.
+Ids are text: they are trimmed and otherwise left as they are, so 007 is not 7, nor a1 A1. Numbers
+are plain decimals and times ISO 8601, unless the block's spelling says otherwise; a price may stand
+beside its currency.
 """
 
 from __future__ import annotations
@@ -55,7 +57,7 @@ def _products(sheet: Sheet) -> None:
     sheet.key("brand")
     _listed(sheet, "category", split_categories)
     _listed(sheet, "attributes", split_attributes)
-    sheet.number("price", least=0)
+    sheet.money("price")
     sheet.whole("stock")
     sheet.text("image")
     sheet.time("created_at")
@@ -82,7 +84,7 @@ def _interactions(sheet: Sheet) -> None:
     if sheet.has("quantity"):
         none = np.asarray(sheet.columns["quantity"]) == 0
         sheet.refuse(none & kind.isin(["purchase", "return"]).to_numpy(bool), "bad-quantity")
-    sheet.number("price", least=0)
+    sheet.money("price")
     sheet.number("rating")
     for name in ("order_id", "session_id", "interaction_id"):
         sheet.key(name)
@@ -146,10 +148,17 @@ def split_attributes(text: str) -> list[str]:
 
 def _listed(sheet: Sheet, name: str, split: Callable[[str], list[str]]) -> None:
     """A field of several keys; equal fields, and there are many, are split once."""
-    if sheet.has(name):
+    if not sheet.has(name):
+        return
+    if sheet.block.frame[name].dtype == object:
+        values = sheet.block.frame[name]
+        long = values.map(lambda keys: any(len(key) > LONGEST_KEY for key in keys))
+        sheet.refuse(long.to_numpy(bool), f"overlong-{name}")
+        sheet.columns[name] = values.map(lambda keys: list(dict.fromkeys(keys)))
+    else:
         text = sheet.raw(name)
         lists = {field: split(field) for field in text.dropna().unique()}
-        long = {field for field, keys in lists.items() if any(len(k) > LONGEST_KEY for k in keys)}
-        sheet.refuse(text.isin(list(long)).to_numpy(bool), f"overlong-{name}")
-        values = [lists.get(field, []) for field in text]
-        sheet.columns[name] = pd.Series(values, index=text.index, dtype=object)
+        over = [field for field, keys in lists.items() if any(len(k) > LONGEST_KEY for k in keys)]
+        sheet.refuse(text.isin(over).to_numpy(bool), f"overlong-{name}")
+        split_fields = [lists.get(field, []) for field in text]
+        sheet.columns[name] = pd.Series(split_fields, index=text.index, dtype=object)

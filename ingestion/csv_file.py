@@ -7,15 +7,11 @@ a quote that is never closed, reading resumes at the next physical line.
 from __future__ import annotations
 
 import csv
-import gzip
-import io
 import logging
-import zlib
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,38 +21,31 @@ from ingestion.blocks import BLOCK_ROWS, Rejects, row_text
 from ingestion.errors import SourceError
 from ingestion.header import Header
 from ingestion.plain_csv import Chunked
+from ingestion.text_file import LINE_LIMIT, Line, open_unpacked, read_line
 
 log = logging.getLogger(__name__)
 
 #: No field is longer, in characters; the longest product descriptions are a hundredth of it.
 FIELD_LIMIT = 1 << 20
-#: No physical line is longer, in bytes, and no row over several lines, in characters.
-LINE_LIMIT = 4 << 20
 #: A block ends here at the latest, in characters, however few its rows are.
 BLOCK_LIMIT = 32 << 20
-#: What the rejects keep of a line too long to be read.
-KEPT_OF_OVERLONG = 1000
 
-UTF8_MARK = b"\xef\xbb\xbf"
-GZIP_MARK = b"\x1f\x8b"
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+Format = dict[str, Any]
 
-
-class _Line(NamedTuple):
-    number: int
-    text: str
-    fault: str  # why no row may hold this line, or ""
+#: Rows as RFC 4180 has them, blanks after a comma left out.
+COMMAS: Final[Format] = {"strict": True, "skipinitialspace": True}
+#: Rows without quotes: a line is a row, a tab ends a field.
+TABS: Final[Format] = {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
 
 
 class _Lines(Iterator[str]):
     """Physical lines for a csv.reader; ``record`` holds those of the row being read."""
 
     def __init__(self, handle: Chunked, path: Path) -> None:
-        self.record: list[_Line] = []
+        self.record: list[Line] = []
         self._handle = handle
         self._path = path
-        self._again: deque[_Line] = deque()
-        self._number = 0
+        self._again: deque[Line] = deque()
         self._size = 0
 
     @property
@@ -74,38 +63,17 @@ class _Lines(Iterator[str]):
         del self.record[1:]
 
     def __next__(self) -> str:
-        line = self._again.popleft() if self._again else self._read()
+        if self._again:
+            line = self._again.popleft()
+        elif (read := read_line(self._handle, self._handle.lines + 1, self._path)) is not None:
+            line = read
+        else:
+            raise StopIteration
         self.record.append(line)
         self._size += len(line.text)
         if self._size > LINE_LIMIT:
             raise csv.Error("row too long")
         return line.text
-
-    def _read(self) -> _Line:
-        self._number = self._handle.lines + 1
-        raw = self._handle.readline(LINE_LIMIT)
-        if not raw:
-            raise StopIteration
-        if self._number == 1:
-            raw = raw.removeprefix(UTF8_MARK)
-        if len(raw) >= LINE_LIMIT and not raw.endswith(b"\n"):
-            start = raw[:KEPT_OF_OVERLONG].decode("utf-8", errors="replace")
-            while raw and not raw.endswith(b"\n"):
-                raw = self._handle.readline(LINE_LIMIT)
-            return _Line(self._number, start.replace('"', "'"), "overlong-line")
-        try:
-            text = raw.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise SourceError(self._not_utf8(raw, error.start)) from error
-        return _Line(self._number, text, "nul-character" if "\0" in text else "")
-
-    def _not_utf8(self, raw: bytes, at: int) -> str:
-        where = f"{self._path}: line {self._number}, byte {at + 1}: 0x{raw[at]:02X} is not UTF-8"
-        if self._number == 1 and raw.startswith(UTF16_MARKS):
-            return f"{where}; the file looks like UTF-16: save it as UTF-8"
-        if self._number == 1 and raw.startswith(GZIP_MARK):
-            return f"{where}; the file looks gzipped: name it .csv.gz"
-        return f"{where}: save the file as UTF-8"
 
 
 class _Row(NamedTuple):
@@ -115,10 +83,10 @@ class _Row(NamedTuple):
     text: str  # of a faulty row alone
 
 
-def _rows(lines: _Lines) -> Iterator[_Row]:
+def _rows(lines: _Lines, form: Format) -> Iterator[_Row]:
     """Every row that is not blank; one that no CSV can hold comes with its fault."""
     csv.field_size_limit(FIELD_LIMIT)
-    reader = csv.reader(lines, strict=True, skipinitialspace=True)
+    reader = csv.reader(lines, **form)
     while True:
         lines.start_row()
         fields: list[str] = []
@@ -141,32 +109,14 @@ def _rows(lines: _Lines) -> Iterator[_Row]:
             yield _Row(first.number, fields, "", "")
 
 
-@contextmanager
-def _open(path: Path) -> Iterator[BinaryIO]:
-    """The file's bytes, unpacked; whatever the disk or gzip has to say is one line."""
-    try:
-        if path.name.lower().endswith(".gz"):
-            with gzip.open(path, "rb") as packed, io.BufferedReader(packed) as handle:
-                yield handle
-        else:
-            with path.open("rb") as handle:
-                yield handle
-    except gzip.BadGzipFile as error:
-        raise SourceError(f"{path}: not a sound gzip file ({error})") from error
-    except (EOFError, zlib.error) as error:
-        raise SourceError(f"{path}: the gzip file is cut short or damaged") from error
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror or error}") from error
-
-
-def read_header(path: Path) -> list[str]:
+def read_header(path: Path, form: Format = COMMAS) -> list[str]:
     """The names in the first row of a file.
 
     Raises:
         SourceError: the file cannot be opened, is empty, or does not begin with a row of UTF-8.
     """
-    with _open(path) as handle:
-        return _header(_rows(_Lines(Chunked(handle), path)), path)
+    with open_unpacked(path) as handle:
+        return _header(_rows(_Lines(Chunked(handle), path), form), path)
 
 
 def _header(rows: Iterator[_Row], path: Path) -> list[str]:
@@ -235,7 +185,7 @@ class _Gathering:
 
 
 def read_csv(
-    path: Path, header: Header, block_rows: int = BLOCK_ROWS
+    path: Path, header: Header, block_rows: int = BLOCK_ROWS, form: Format = COMMAS
 ) -> Iterator[tuple[pd.DataFrame, Rejects]]:
     """Blocks of a file: raw text by column, the index the physical line; and what is no row.
 
@@ -244,18 +194,19 @@ def read_csv(
     Raises:
         SourceError: not gzip, not UTF-8, empty, or its header does not match.
     """
-    with _open(path) as handle:
+    with open_unpacked(path) as handle:
         source = Chunked(handle)
         lines = _Lines(source, path)
-        rows = _rows(lines)
+        rows = _rows(lines, form)
         names = header.match(_header(rows, path), path)
         if None in names:
             log.warning("%s: a column without a name is left out", path)
         gathering = _Gathering(names, path)
         blocks = 0
+        tabs = form is TABS
         while True:
             first = source.lines + 1
-            plain = None if lines.pending else source.take_plain(len(names), FIELD_LIMIT)
+            plain = None if lines.pending else source.take_plain(len(names), FIELD_LIMIT, tabs)
             if plain is not None:
                 if gathering.any:
                     yield gathering.take()

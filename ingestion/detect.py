@@ -12,6 +12,7 @@ from typing import Protocol, cast
 import ingestion.sources
 from ingestion.blocks import Block
 from ingestion.errors import SourceError
+from ingestion.spelling import Declared
 
 AUTO = "auto"
 
@@ -23,12 +24,17 @@ class Source(Protocol):
         """Whether a file or folder that exists is of this format; never raises for its content."""
 
     def read(
-        self, path: Path, block_rows: int = ..., until: datetime | None = None
+        self,
+        path: Path,
+        block_rows: int = ...,
+        until: datetime | None = None,
+        declared: Declared = ...,
     ) -> Generator[Block, None, None]:
         """The tables, block by block, facts before events where the source tells both apart.
 
         ``until`` is for what a source derives from events, which later ones must not reach; the
-        events themselves are dropped by the load.
+        events themselves are dropped by the load. ``declared`` is for sources whose dates and
+        numbers may be written in several ways; where the format says how, nothing is asked.
 
         Raises:
             SourceError: the source is none of this format, or damaged.

@@ -41,7 +41,7 @@ class Chunked:
         self.lines += raw.endswith(b"\n")
         return raw
 
-    def take_plain(self, columns: int, longest: int) -> pa.Table | None:
+    def take_plain(self, columns: int, longest: int, tabs: bool = False) -> pa.Table | None:
         """The rows of the next chunk, all text, if it is plain; otherwise it is still to be read.
 
         None, too, at the end, and while lines given back earlier are left.
@@ -53,7 +53,7 @@ class Chunked:
         raw = self._handle.read(CHUNK)
         if raw and not raw.endswith(b"\n"):
             raw += self._handle.readline(longest + 2)
-        table = parse_plain(raw, columns, longest) if raw else None
+        table = parse_plain(raw, columns, longest, tabs) if raw else None
         if table is None:
             self._back = io.BytesIO(raw)
         else:
@@ -61,11 +61,12 @@ class Chunked:
         return table
 
 
-def parse_plain(raw: bytes, columns: int, longest: int) -> pa.Table | None:
+def parse_plain(raw: bytes, columns: int, longest: int, tabs: bool = False) -> pa.Table | None:
     """Whole lines of CSV as columns of text; None unless every line is one plain row.
 
     Plain is a line of so many fields, none longer than ``longest`` bytes, each either without a
     quote or in quotes that hold none; not blank; in UTF-8, without NUL or stray carriage returns.
+    With ``tabs`` these end a field, and a quote is a character like any other.
     """
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n")
@@ -76,14 +77,20 @@ def parse_plain(raw: bytes, columns: int, longest: int) -> pa.Table | None:
     if not len(ends) or ends[-1] != len(data) - 1:
         ends = np.append(ends, len(data))
     lengths = np.diff(ends, prepend=-1) - 1
-    if lengths.min() == 0 or lengths.max() > longest or not _quotes_are_plain(data, ends):
+    if lengths.min() == 0 or lengths.max() > longest:
+        return None
+    if not (tabs or _quotes_are_plain(data, ends)):
         return None
     names = [str(column) for column in range(columns)]
     try:
         table = pa.csv.read_csv(
             pa.BufferReader(raw),
             pa.csv.ReadOptions(use_threads=False, block_size=len(raw) + 1, column_names=names),
-            pa.csv.ParseOptions(ignore_empty_lines=False),
+            pa.csv.ParseOptions(
+                delimiter="\t" if tabs else ",",
+                quote_char=False if tabs else '"',
+                ignore_empty_lines=False,
+            ),
             pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string())),
         )
     except pa.ArrowInvalid:
@@ -93,6 +100,8 @@ def parse_plain(raw: bytes, columns: int, longest: int) -> pa.Table | None:
     columns_read: Sequence[pa.ChunkedArray] = table.columns
     if columns == 1 and pc.min(pc.utf8_length(pc.utf8_trim_whitespace(table[0]))).as_py() == 0:
         return None  # a blank line is no row
+    if tabs:
+        return table
     if b", " in raw or b"\n " in raw or raw.startswith(b" "):
         columns_read = [pc.utf8_ltrim(column, " ") for column in columns_read]
     return pa.table(list(columns_read), names=names)

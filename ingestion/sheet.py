@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from ingestion.blocks import Block, BoolArray, Rejects, join_rejects, refuse
+from ingestion.blocks import Block, BoolArray, Rejects, Spelling, join_rejects, refuse
+from ingestion.money import without_currency
 from ingestion.values import parse_flags, parse_numbers, parse_times, parse_whole, trim
 
 #: The longest key in characters: at four bytes each, still half of what an index takes.
@@ -35,6 +36,10 @@ class Sheet:
     def has(self, name: str) -> bool:
         """Whether the source has this column."""
         return name in self.block.frame
+
+    def spelling(self, name: str) -> Spelling:
+        """How the source writes a column."""
+        return self.block.spelling.get(name, Spelling())
 
     def refuse(self, broken: BoolArray, reason: str) -> None:
         """Refuse the rows of the mask that are not refused already."""
@@ -64,20 +69,31 @@ class Sheet:
     def time(self, name: str) -> None:
         """A point in time; refused as bad-time."""
         if self.has(name):
-            self.columns[name], bad = parse_times(self.raw(name))
+            spelling = self.spelling(name)
+            self.columns[name], bad = parse_times(self.raw(name), spelling.dates, spelling.zone)
             self.refuse(bad, "bad-time")
 
     def number(self, name: str, least: float = -np.inf) -> None:
         """A finite number, at least ``least``; refused as bad-NAME."""
         if self.has(name):
-            values, bad = parse_numbers(self.raw(name))
+            values, bad = parse_numbers(self.raw(name), self.spelling(name).decimal)
             self.refuse(bad | (values < least), f"bad-{name}")
             self.columns[name] = values
+
+    def money(self, name: str) -> None:
+        """An amount from 0, refused as bad-NAME; its currency, if told, in a column of its own."""
+        if self.has(name):
+            text, currency = without_currency(self.raw(name))
+            values, bad = parse_numbers(text, self.spelling(name).decimal)
+            self.refuse(bad | (values < 0), f"bad-{name}")
+            self.columns[name] = values
+            if currency.notna().any():
+                self.columns["currency"] = self.raw("currency").fillna(currency)
 
     def whole(self, name: str, least: float = -np.inf) -> None:
         """A whole number, at least ``least``; refused as bad-NAME."""
         if self.has(name):
-            values, bad = parse_whole(self.raw(name))
+            values, bad = parse_whole(self.raw(name), self.spelling(name).decimal)
             self.refuse(bad | (values < least), f"bad-{name}")
             self.columns[name] = pd.array(values, dtype="Float64").astype("Int64")
 
@@ -88,12 +104,13 @@ class Sheet:
             self.refuse(bad, f"bad-{name}")
 
     def extras(self, known: tuple[str, ...]) -> None:
-        """Every other column as trimmed text; lists stay lists."""
+        """Every other column as trimmed text; lists stay lists, and typed columns typed."""
         for name, values in self.block.frame.items():
-            if name not in known:
+            if name not in (*known, *self.columns):
                 # ``line`` is where a row stands; an order's own line number keeps its values.
                 label = "line_" if name == "line" else str(name)
-                self.columns[label] = values if values.dtype == object else trim(values)
+                is_text = isinstance(values.dtype, pd.StringDtype)
+                self.columns[label] = trim(values) if is_text else values
 
     def done(self) -> Cleaned:
         """The rows that broke no rule, and the others as rejects."""

@@ -12,7 +12,8 @@ voucher                     StockCode starts with GIFT_: sold, but to be bought 
 not-a-stock-code            any other code that does not start with five digits
 bad-quantity                not a whole number, or 0, or above 0 on a cancellation (C…)
 bad-price                   not a number, or below 0
-bad-time                    neither ISO 8601 nor the month-first 12/1/2010 8:26
+bad-time                    neither ISO 8601 nor a date as the file writes it: 12/1/2010 8:26, the
+                            month first, or the day where another line proves it
 stock-correction            quantity below 0 on an invoice that is no cancellation
 free                        price 0: gifts, found stock, notes about stock
 return-without-customer     a cancellation that no customer is named for
@@ -26,7 +27,8 @@ users (country: the commonest) are gathered from the events and come last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -35,12 +37,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ingestion.blocks import BLOCK_ROWS, Block, BoolArray, join_rejects, refuse
+from ingestion.blocks import BLOCK_ROWS, Block, Spelling, join_rejects, refuse
 from ingestion.commonest import Commonest
 from ingestion.csv_file import read_csv, read_header
 from ingestion.errors import SourceError
 from ingestion.header import Header
-from ingestion.values import FloatArray, parse_numbers, parse_times, parse_whole, trim
+from ingestion.money import without_currency
+from ingestion.spelling import UNDECLARED, Declared, spelled
+from ingestion.values import parse_numbers, parse_times, parse_whole, trim
 
 COLUMNS: Final = (
     "InvoiceNo",
@@ -84,9 +88,6 @@ EVENT_COLUMNS: Final = (
 )
 
 FLOATED_ID: Final = r"^([0-9]+)\.0+$"
-MONTH_FIRST: Final = r"^([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}) ([0-9]{1,2}):([0-9]{2}(?::[0-9]{2})?)$"
-
-Parse = Callable[[pd.Series], tuple[FloatArray, BoolArray]]
 
 
 def detect(path: Path) -> bool:
@@ -98,7 +99,10 @@ def detect(path: Path) -> bool:
 
 
 def read(
-    path: Path, block_rows: int = BLOCK_ROWS, until: datetime | None = None
+    path: Path,
+    block_rows: int = BLOCK_ROWS,
+    until: datetime | None = None,
+    declared: Declared = UNDECLARED,
 ) -> Generator[Block, None, None]:
     """Events, file by file in order of names, then products and users.
 
@@ -111,13 +115,27 @@ def read(
     countries = Commonest()
     files = _files(path)
     for file in files:
-        for raw, unread in read_csv(file, HEADER, block_rows):
-            lines, reasons = _sort_out(raw)
+        spelling, blocks = spelled(
+            read_csv(file, HEADER, block_rows),
+            read_csv(file, HEADER),
+            ("InvoiceDate",),
+            ("Quantity", "UnitPrice"),
+            declared,
+        )
+        dates = _original(spelling.get("InvoiceDate", Spelling()))
+        told = {
+            "occurred_at": dates,
+            "quantity": spelling.get("Quantity", Spelling()),
+            "price": spelling.get("UnitPrice", Spelling()),
+        }
+        for raw, unread in blocks:
+            lines, reasons = _sort_out(raw, told)
             refused = reasons != ""
             rejects = refuse(Block("", raw, file), refused, reasons[refused].tolist())
             taken = lines[~refused]
             events = taken[list(EVENT_COLUMNS)]
-            yield Block("interactions", events, file, join_rejects([unread, rejects]))
+            both = join_rejects([unread, rejects])
+            yield Block("interactions", events, file, both, spelling=told)
             early = taken if until is None else taken[taken["time"] < until]
             titles.add(early["product_id"], early["description"], early["time"])
             countries.add(early["user_id"], early["country"], early["time"])
@@ -125,16 +143,26 @@ def read(
     yield from _derived(_users(countries), "users", files[-1], block_rows)
 
 
-def _sort_out(raw: pd.DataFrame) -> tuple[pd.DataFrame, npt.NDArray[np.object_]]:
+def _original(dates: Spelling) -> Spelling:
+    """The original's 12/1/2010 8:26 has the month first, where no cell says otherwise."""
+    if dates.dates == "iso" and dates.why:
+        return replace(dates, dates="month-first", why="the original's way")
+    return dates
+
+
+def _sort_out(
+    raw: pd.DataFrame, spelling: Mapping[str, Spelling]
+) -> tuple[pd.DataFrame, npt.NDArray[np.object_]]:
     """The lines as events with all that is said on them, and why each is refused, or ""."""
     text = {name: trim(raw[name]) for name in COLUMNS}
     code = text["StockCode"].str.upper()
     invoice = text["InvoiceNo"].str.upper()
     cancelled = invoice.str.startswith("C", na=False).to_numpy(bool)
-    quantity, bad_quantity = _needed(text["Quantity"], parse_whole)
-    price, bad_price = _needed(text["UnitPrice"], parse_numbers)
-    iso = _month_first_to_iso(text["InvoiceDate"])
-    time, _ = parse_times(iso)
+    quantity, _ = parse_whole(text["Quantity"], spelling["quantity"].decimal)
+    amount, _ = without_currency(text["UnitPrice"])
+    price, _ = parse_numbers(amount, spelling["price"].decimal)
+    dates = spelling["occurred_at"]
+    time, _ = parse_times(text["InvoiceDate"], dates.dates, dates.zone)
     user = text["CustomerID"].str.replace(FLOATED_ID, r"\1", regex=True)
     goods = code.str.match(GOODS, na=False).to_numpy(bool)
 
@@ -146,8 +174,8 @@ def _sort_out(raw: pd.DataFrame) -> tuple[pd.DataFrame, npt.NDArray[np.object_]]
         ("fee", code.isin(FEES)),
         ("voucher", code.str.startswith(VOUCHER, na=False)),
         ("not-a-stock-code", ~goods),
-        ("bad-quantity", bad_quantity | (quantity == 0) | (cancelled & (quantity > 0))),
-        ("bad-price", bad_price | (price < 0)),
+        ("bad-quantity", np.isnan(quantity) | (quantity == 0) | (cancelled & (quantity > 0))),
+        ("bad-price", np.isnan(price) | (price < 0)),
         ("bad-time", time.isna()),
         ("stock-correction", ~cancelled & (quantity < 0)),
         ("free", price == 0),
@@ -159,7 +187,7 @@ def _sort_out(raw: pd.DataFrame) -> tuple[pd.DataFrame, npt.NDArray[np.object_]]
             "user_id": user,
             "product_id": code,
             "kind": pd.array(np.where(cancelled, "return", "purchase"), dtype="str"),
-            "occurred_at": iso,
+            "occurred_at": text["InvoiceDate"],
             "quantity": text["Quantity"].str.lstrip("+-"),
             "price": text["UnitPrice"],
             "order_id": text["InvoiceNo"],
@@ -170,23 +198,6 @@ def _sort_out(raw: pd.DataFrame) -> tuple[pd.DataFrame, npt.NDArray[np.object_]]
         index=raw.index,
     )
     return lines, reasons
-
-
-def _needed(text: pd.Series, parse: Parse) -> tuple[FloatArray, BoolArray]:
-    """Parsed values; nothing at all is bad as well."""
-    values, _ = parse(text)
-    return values, np.isnan(values)
-
-
-def _month_first_to_iso(text: pd.Series) -> pd.Series:
-    """The times that read like 12/1/2010 8:26, the original's way, as ISO 8601."""
-    american = text.str.match(MONTH_FIRST, na=False)
-    if not american.any():
-        return text
-    parts = text[american].str.extract(MONTH_FIRST)
-    month, day, hour = (parts[column].str.zfill(2) for column in (0, 1, 3))
-    iso = parts[2] + "-" + month + "-" + day + "T" + hour + ":" + parts[4]
-    return text.where(~american, iso.reindex(text.index))
 
 
 def _products(titles: Commonest) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from ingestion.csv_file import read_csv
 from ingestion.errors import SourceError
 from ingestion.header import Header
 from ingestion.parquet_file import read_parquet
+from ingestion.spelling import UNDECLARED, Declared, spelled
 from kg.records import REQUIRED, TABLES
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,19 @@ ORDER: Final = ("products", "users", "relations", "follows", "interactions", "re
 #: Only these may name an event on its own terms; elsewhere it would be one more property.
 IDENTIFIED: Final = ("reviews", "searches")
 
+#: The columns of each table whose spelling may be a shop's own.
+TIMES: Final = {
+    "products": ("created_at", "valid_from"),
+    "interactions": ("occurred_at",),
+    "reviews": ("occurred_at",),
+    "searches": ("occurred_at",),
+}
+NUMBERS: Final = {
+    "products": ("price", "stock"),
+    "interactions": ("price", "quantity", "rating"),
+    "reviews": ("rating",),
+}
+
 
 def detect(path: Path) -> bool:
     """Whether a file, or any file of a folder, is named after a table."""
@@ -35,7 +49,10 @@ def detect(path: Path) -> bool:
 
 
 def read(
-    path: Path, block_rows: int = BLOCK_ROWS, until: datetime | None = None
+    path: Path,
+    block_rows: int = BLOCK_ROWS,
+    until: datetime | None = None,
+    declared: Declared = UNDECLARED,
 ) -> Generator[Block, None, None]:
     """The tables in a fixed order, whatever the order of files; nothing here is derived.
 
@@ -48,8 +65,15 @@ def read(
         known = TABLES[table] + (("interaction_id",) if table in IDENTIFIED else ())
         header = Header(known=known, required=TABLES[table][: REQUIRED[table]])
         read_file = read_parquet if _ending(file) == ".parquet" else read_csv
-        for frame, rejects in read_file(file, header, block_rows):
-            yield Block(table, frame, file, rejects)
+        spelling, blocks = spelled(
+            read_file(file, header, block_rows),
+            read_file(file, header),
+            TIMES.get(table, ()),
+            NUMBERS.get(table, ()),
+            declared,
+        )
+        for frame, rejects in blocks:
+            yield Block(table, frame, file, rejects, spelling=spelling)
 
 
 def _files(path: Path) -> dict[str, Path]:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion.csv_file import FIELD_LIMIT, LINE_LIMIT, read_csv, read_header
+from ingestion.csv_file import FIELD_LIMIT, read_csv, read_header
 from ingestion.errors import SourceError
 from ingestion.header import Header
+from ingestion.text_file import LINE_LIMIT
 
 PAIR = Header(known=("a", "b"), required=("a",))
 

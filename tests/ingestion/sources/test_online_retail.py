@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from ingestion.blocks import Block
+from ingestion.clean import clean
 from ingestion.errors import SourceError
 from ingestion.load import Cleaner
 from ingestion.sources import online_retail
@@ -87,7 +88,7 @@ def test_a_cancelled_line_of_a_customer_is_a_return(tmp_path: Path) -> None:
         ({"UnitPrice": "-1"}, "bad-price"),
         ({"UnitPrice": ""}, "bad-price"),
         ({"InvoiceDate": ""}, "bad-time"),
-        ({"InvoiceDate": "13/1/2010 8:26"}, "bad-time"),
+        ({"InvoiceDate": "13/13/2010 8:26"}, "bad-time"),
         ({"Quantity": "-10.0", "UnitPrice": "0.0", "Description": "?"}, "stock-correction"),
         ({"UnitPrice": "0.0"}, "free"),
         ({**CANCELLED, "UnitPrice": "0.0"}, "free"),
@@ -106,15 +107,32 @@ def test_other_lines_are_refused_with_their_kind(
     assert events.rejects.frame["row"][0] == ",".join((SALE | row).values())
 
 
-def test_the_original_writes_its_dates_month_first(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("dates", "second"),
+    [
+        (("12/1/2010 8:26", "1/12/2010 10:05"), datetime(2010, 1, 12, 10, 5, tzinfo=UTC)),
+        (("12/1/2010 8:26", "1/13/2011 10:05:30"), datetime(2011, 1, 13, 10, 5, 30, tzinfo=UTC)),
+        (("31/12/2010 8:26", "1/12/2010 10:05"), datetime(2010, 12, 1, 10, 5, tzinfo=UTC)),
+        (("2010-12-01 08:26", "1/12/2010 10:05"), datetime(2010, 1, 12, 10, 5, tzinfo=UTC)),
+    ],
+)
+def test_dates_are_month_first_as_in_the_original_unless_another_line_disproves_it(
+    tmp_path: Path, dates: tuple[str, str], second: datetime
+) -> None:
+    events, *_ = read(tmp_path, *({"InvoiceDate": date} for date in dates))
+    assert clean(events).frame["occurred_at"].tolist()[1] == second
+
+
+def test_decimal_commas_are_proved_by_a_price(tmp_path: Path) -> None:
     events, *_ = read(
-        tmp_path, {"InvoiceDate": "2/1/2011 8:26"}, {}, {"InvoiceDate": "12/31/2010 18:05:09"}
+        tmp_path,
+        {"UnitPrice": "2,5 €", "Quantity": "1.000"},
+        {"UnitPrice": "1.250", "Quantity": "2"},
     )
-    assert events.frame["occurred_at"].tolist() == [
-        "2011-02-01T08:26",
-        "2010-12-01 08:26:00",
-        "2010-12-31T18:05:09",
-    ]
+    frame = clean(events).frame
+    assert frame["price"].tolist() == [2.5, 1250.0]
+    assert frame["quantity"].tolist() == [1000.0, 2.0]
+    assert frame["currency"].fillna("").tolist() == ["EUR", ""]
 
 
 def test_titles_and_countries_are_the_commonest_of_accepted_lines(tmp_path: Path) -> None:
