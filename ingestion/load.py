@@ -18,6 +18,7 @@ from ingestion.identity import EVENTS, Identities
 from ingestion.rejects import RejectsFile
 from ingestion.repeats import KEYS, Repeats
 from ingestion.sheet import Cleaned
+from ingestion.spelling import UNDECLARED, Declared
 from kg.write import finish_load, merge_table
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def load(
     *,
     rejects_dir: Path,
     until: datetime | None = None,
+    declared: Declared = UNDECLARED,
     progress: Callable[[int], None] | None = None,
 ) -> LoadReport:
     """Bring a file or folder into the graph; safe to repeat, also after a failure half-way.
@@ -57,6 +59,7 @@ def load(
     Args:
         until: events at or after this instant, and what is known of products from then on, are
             refused as after-until.
+        declared: how dates and numbers are written, where a person says it.
         progress: told how many rows each block had, as soon as it is in the graph.
 
     Raises:
@@ -69,11 +72,11 @@ def load(
     now = datetime.now(UTC)
     module = choose_source(source, fmt)
     cleaner = Cleaner(until)
-    cleaner.look_ahead(module, source)
+    cleaner.look_ahead(module, source, declared)
     rejects = RejectsFile(rejects_dir, source, now)
     read = written = 0
     try:
-        with closing(module.read(source, BLOCK_ROWS, until)) as blocks:
+        with closing(module.read(source, BLOCK_ROWS, until, declared)) as blocks:
             for block in blocks:
                 cleaned = cleaner.clean(block)
                 changed = merge_table(graph, cleaned.table, cleaned.frame, now)
@@ -109,9 +112,9 @@ class Cleaner:
         self._identities = Identities()
         self._repeats = Repeats()
 
-    def look_ahead(self, module: Source, source: Path) -> None:
+    def look_ahead(self, module: Source, source: Path, declared: Declared = UNDECLARED) -> None:
         """Note what the tables of facts at a source's beginning say, without keeping it."""
-        with closing(module.read(source, BLOCK_ROWS, self._until)) as blocks:
+        with closing(module.read(source, BLOCK_ROWS, self._until, declared)) as blocks:
             for block in blocks:
                 if block.table not in KEYS:
                     return

@@ -19,7 +19,7 @@ import typer
 
 from ingestion.errors import SourceError
 from kg.errors import KgError, UnknownQuery
-from shopgraph.options import duration_seconds, moment
+from shopgraph.options import duration_seconds, moment, time_zone
 
 if TYPE_CHECKING:
     from shopgraph.workspace import Workspace
@@ -145,17 +145,32 @@ def status(as_json: AsJson = False) -> None:
 @app.command(epilog="Example: shopgraph ingest shop/ --until 2026-01-01")
 def ingest(
     source: Annotated[Path, typer.Argument(help="A folder of tables, or a file.")],
-    fmt: Annotated[str, typer.Option("--format", help="auto, tables or online-retail.")] = "auto",
+    fmt: Annotated[
+        str, typer.Option("--format", help="auto, tables, online-retail, recbole or amazon.")
+    ] = "auto",
     until: Annotated[str | None, typer.Option(help="Only events before this time.")] = None,
+    dates: Annotated[
+        Literal["iso", "day-first", "month-first", "epoch"] | None,
+        typer.Option(help="How times are written, where the columns do not tell."),
+    ] = None,
+    decimal: Annotated[
+        Literal["point", "comma"] | None,
+        typer.Option(help="The decimal mark, where the columns do not tell."),
+    ] = None,
+    zone: Annotated[
+        str, typer.Option(help="Of times that name none, such as Europe/London.")
+    ] = "UTC",
     strict: Annotated[bool, typer.Option(help="Fail when rows were rejected.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Load a shop's tables into the graph; repeatable."""
     from ingestion.detect import choose_source
     from ingestion.load import load
+    from ingestion.spelling import Declared
     from shopgraph.progress import progress
 
     before = moment(until)
+    declared = Declared(dates, decimal, time_zone(zone))
     # Refused before a server is started for it.
     try:
         choose_source(source, fmt)
@@ -169,6 +184,7 @@ def ingest(
             fmt,
             rejects_dir=workspace.rejects,
             until=before,
+            declared=declared,
             progress=advance,
         )
     rejected = sum(report.rejected.values())
