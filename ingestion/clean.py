@@ -93,11 +93,13 @@ def _interactions(sheet: Sheet) -> None:
 def _relations(sheet: Sheet) -> None:
     for name in ("product_id", "relation", "other_id"):
         sheet.key(name, required=True)
+    sheet.time("valid_from")
 
 
 def _follows(sheet: Sheet) -> None:
     for name in ("user_id", "follows_id"):
         sheet.key(name, required=True)
+    sheet.time("occurred_at")
 
 
 def _reviews(sheet: Sheet) -> None:

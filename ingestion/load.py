@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from kg.connection import Graph
 
 #: From when a row of a table holds.
-TIMES: Final = {"products": "valid_from"} | dict.fromkeys(EVENTS, "occurred_at")
+TIMES: Final = {"products": "valid_from", "relations": "valid_from"} | dict.fromkeys(
+    ("follows", *EVENTS), "occurred_at"
+)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,9 @@
-"""The graph up to a cutoff as PyG tensors."""
+"""The graph as of a cutoff as PyG tensors.
+
+Every statement that a training read uses takes ``$until`` and answers with what was known before
+it: ``kg.facts`` says what that is for facts. A test runs each of them on two graphs that differ
+only in what came later.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +53,8 @@ class ShopTensors:
     (position, else line) and whether all are ``ordered``, by a time or a position; the typed edges
     of ``LINKS``; ``data["product"].text`` (P, D) float32 with zero rows where
     ``data["product"].has_text`` (P,) is false; ``data["product"].offered`` (P,) bool: in stock
-    and not delisted.
+    and not delisted. A row whose user or product was deleted, or not known before ``until``, has
+    the empty key and nothing else.
     """
 
     data: HeteroData
@@ -66,9 +72,10 @@ def read_newest_event(graph: Graph) -> datetime | None:
 def read_tensors(
     graph: Graph, until: datetime | None, progress: Progress | None = None
 ) -> ShopTensors:
-    """Read nodes, features and typed edges; of the events only those before ``until``.
+    """Read nodes, features and typed edges as they were known before ``until``.
 
-    ``until=None`` reads all events, also those that have no time.
+    Of events only those before it are read, and none without a time; what else has no time was
+    always so. ``until=None`` reads everything as it is now.
 
     Raises:
         ValueError: ``until`` has no zone.
@@ -79,11 +86,12 @@ def read_tensors(
     data = HeteroData()
     for label, name in COUNTS.items():
         data[label].num_nodes = counts[name]
-    user_ids = _read_ids(graph, "read/users", counts["users"], {})
+    user_ids = _read_ids(graph, "read/users", counts["users"], until, {})
     offered = np.zeros(counts["products"], np.bool_)
-    product_ids = _read_ids(graph, "read/products", counts["products"], {"offered": offered})
+    flags = {"offered": offered}
+    product_ids = _read_ids(graph, "read/products", counts["products"], until, flags)
     data["product"].offered = torch.from_numpy(offered)
-    data["product"].text, data["product"].has_text = _read_text(graph, counts["products"])
+    data["product"].text, data["product"].has_text = _read_text(graph, counts["products"], until)
     for kind in KINDS:
         events = _read_events(graph, RELATIONSHIPS[kind], counts["users"], until, progress)
         if len(events["user"]):
@@ -93,10 +101,12 @@ def read_tensors(
             store.place = torch.from_numpy(events["place"])
             store.ordered = int(events["placed"].sum()) == len(events["user"])
     for edge_type, name in LINKS.items():
-        row = graph.read(name)[0]
+        row = graph.read(name, until=until)[0]
         if row["source"]:
             pair = np.array([row["source"], row["target"]], np.int64)
             data[edge_type].edge_index = torch.from_numpy(pair)
+    if until is not None:
+        _keep_known_parents(data)
     return ShopTensors(data, user_ids, product_ids, until)
 
 
@@ -107,11 +117,15 @@ def read_pages(rows: int) -> Iterator[dict[str, int]]:
 
 
 def _read_ids(
-    graph: Graph, name: str, rows: int, flags: dict[str, np.ndarray[Any, Any]]
+    graph: Graph,
+    name: str,
+    rows: int,
+    until: datetime | None,
+    flags: dict[str, np.ndarray[Any, Any]],
 ) -> list[str]:
     ids = [""] * rows
     for page in read_pages(rows):
-        record = graph.read(name, **page)[0]
+        record = graph.read(name, until=until, **page)[0]
         for idx, key in zip(record["idx"], record["id"], strict=True):
             ids[idx] = key
         for flag, values in flags.items():
@@ -119,11 +133,34 @@ def _read_ids(
     return ids
 
 
-def _read_text(graph: Graph, products: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _keep_known_parents(data: HeteroData) -> None:
+    """Leave of the category tree what is above the categories that products are in.
+
+    A path's parents follow from the path: only that somebody used it is news.
+    """
+    tree, used = ("category", "subcategory_of", "category"), ("product", "in_category", "category")
+    if tree not in data.edge_types:
+        return
+    child, parent = data[tree].edge_index
+    known = torch.zeros(data["category"].num_nodes, dtype=torch.bool)
+    if used in data.edge_types:
+        known[data[used].edge_index[1]] = True
+    # Each round knows one level more; a cycle in dirty data adds nothing.
+    while (above := known.clone().index_fill_(0, parent[known[child]], True)).ne(known).any():
+        known = above
+    if known[child].any():
+        data[tree].edge_index = data[tree].edge_index[:, known[child]]
+    else:
+        del data[tree]
+
+
+def _read_text(
+    graph: Graph, products: int, until: datetime | None
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Text vectors (P, D) and which rows have one (P,); D is 0 where no product has text."""
     found: dict[int, np.ndarray[Any, Any]] = {}
     for page in read_pages(products):
-        for record in graph.read("read/text_vectors", **page):
+        for record in graph.read("read/text_vectors", until=until, **page):
             found[record["idx"]] = np.asarray(record["vector"], np.float32)
     width = len(next(iter(found.values()))) if found else 0
     text = torch.zeros(products, width)

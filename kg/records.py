@@ -51,8 +51,8 @@ TABLES: Final = {
         "session_id",
         "interaction_id",
     ),
-    "relations": ("product_id", "relation", "other_id"),
-    "follows": ("user_id", "follows_id"),
+    "relations": ("product_id", "relation", "other_id", "valid_from"),
+    "follows": ("user_id", "follows_id", "occurred_at"),
     "reviews": ("user_id", "product_id", "rating", "title", "text", "occurred_at"),
     "searches": ("query", "user_id", "session_id", "product_id", "occurred_at"),
 }

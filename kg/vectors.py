@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.connection import Graph
+from kg.facts import WORDS, Facts
 from kg.read import read_pages
 
 #: Vectors a transaction writes: 1,000 of 384 dimensions are some 4 MB of parameters.
@@ -35,6 +36,62 @@ def read_product_texts(graph: Graph) -> Iterator[ProductText]:
     for page in read_pages(products):
         for row in graph.read("read/product_texts", **page):
             yield ProductText(**row)
+
+
+@dataclass(frozen=True)
+class PastText:
+    """What a product said of itself from one statement about it to the next.
+
+    ``current_hash`` is that of its present text; a statement needs a vector of its own where that
+    differs, and ``has_vector`` says whether it has one.
+    """
+
+    facts_id: str
+    text: ProductText
+    current_hash: str | None
+    has_vector: bool
+
+
+def read_past_texts(graph: Graph) -> Iterator[PastText]:
+    """Read the texts that products had before their last one, oldest first."""
+    products = graph.read("read/count_rows")[0]["products"]
+    for page in read_pages(products):
+        for row in graph.read("read/past_texts", **page):
+            facts: Facts = {}
+            for stated in row["statements"][:-1]:
+                facts |= {name: stated[name] for name in WORDS if stated[name] is not None}
+                text = ProductText(
+                    idx=row["idx"],
+                    title=facts.get("title"),
+                    description=facts.get("description"),
+                    brand=facts.get("brand"),
+                    categories=sorted(facts.get("category", [])),
+                    attributes=sorted(facts.get("attributes", [])),
+                    text_hash=stated["text_hash"],
+                    text_model=stated["text_model"],
+                )
+                yield PastText(
+                    stated["facts_id"], text, row["current_hash"], bool(stated["has_vector"])
+                )
+
+
+def write_past_text_vectors(
+    graph: Graph,
+    facts_ids: Sequence[str],
+    vectors: Sequence[Sequence[float] | None],
+    hashes: Sequence[str],
+    model: str,
+) -> None:
+    """Overwrite the text vectors of statements; None for a text that needs none of its own."""
+    for start in range(0, len(facts_ids), BATCH_VECTORS):
+        end = start + BATCH_VECTORS
+        graph.write(
+            "write/write_past_text_vectors",
+            facts_id=list(facts_ids[start:end]),
+            vector=list(vectors[start:end]),
+            hash=list(hashes[start:end]),
+            model=model,
+        )
 
 
 def write_text_vectors(

@@ -216,7 +216,8 @@ def embed(
         report = pipeline.embed(graph, model, device)
     text = (
         f"{report.encoded} texts encoded with {report.model}, {report.unchanged} unchanged, "
-        f"{report.without_text} products without text, in {report.seconds:.1f} s"
+        f"{report.without_text} products without text, {report.former} former texts encoded, "
+        f"in {report.seconds:.1f} s"
     )
     emit(asdict(report), text, as_json)
 

@@ -32,7 +32,9 @@ from kg.records import KINDS, NO_TIME
 from kg.vectors import (
     clear_text_vectors,
     ensure_vector_index,
+    read_past_texts,
     read_product_texts,
+    write_past_text_vectors,
     write_text_vectors,
 )
 from shopgraph.progress import progress
@@ -51,12 +53,16 @@ STRETCH_SHARE = 0.15
 
 @dataclass(frozen=True)
 class EmbedReport:
-    """How many products' texts were encoded, and how many had not changed."""
+    """How many products' texts were encoded, and how many had not changed.
+
+    ``former`` are texts of the past, encoded for readers as of a time.
+    """
 
     model: str
     encoded: int
     unchanged: int
     without_text: int
+    former: int
     seconds: float
 
 
@@ -108,7 +114,38 @@ def embed(graph: Graph, model: str = DEFAULT_MODEL, device: str = "auto") -> Emb
                 rows, texts, hashes = zip(*pending[start : start + block], strict=True)
                 vectors = encoder.encode(texts, progress=advance)
                 write_text_vectors(graph, rows, vectors, hashes, model)
-    return EmbedReport(model, len(pending), unchanged, empty, time.monotonic() - started)
+    former = _embed_former(graph, model, device)
+    seconds = time.monotonic() - started
+    return EmbedReport(model, len(pending), unchanged, empty, former, seconds)
+
+
+def _embed_former(graph: Graph, model: str, device: str) -> int:
+    """Encode what products said of themselves before, where it differs from what they say now."""
+    same: list[tuple[str, str]] = []
+    pending: list[tuple[str, str, str]] = []
+    for past in read_past_texts(graph):
+        text = compose(past.text)
+        digest = text_hash(text)
+        needed = bool(text) and digest != past.current_hash
+        fresh = past.text.text_hash == digest and past.text.text_model == model
+        if fresh and past.has_vector == needed:
+            continue
+        if needed:
+            pending.append((past.facts_id, text, digest))
+        else:
+            same.append((past.facts_id, digest))
+    if same:
+        ids, hashes = zip(*same, strict=True)
+        write_past_text_vectors(graph, ids, [None] * len(ids), hashes, model)
+    if pending:
+        encoder = TextEncoder(model, pick_device(device))
+        block = 2_000
+        with progress("encoding former texts", len(pending), "text") as advance:
+            for start in range(0, len(pending), block):
+                ids, texts, hashes = zip(*pending[start : start + block], strict=True)
+                vectors = encoder.encode(texts, progress=advance).tolist()
+                write_past_text_vectors(graph, ids, vectors, hashes, model)
+    return len(pending)
 
 
 def default_split(
@@ -289,7 +326,7 @@ def narrowed(histories: Histories, num_products: int) -> Histories:
 def check_ids(
     run: runs.Run, tensors: ShopTensors, users: Sequence[str], products: Sequence[str]
 ) -> None:
-    """Refuse a run whose rows are not this graph's.
+    """Refuse a run whose rows are not this graph's; one that either does not know is no matter.
 
     Raises:
         UnknownRun: naming the first row that differs.
@@ -301,7 +338,7 @@ def check_ids(
         if len(graphs) < len(own):
             raise UnknownRun(f"Run {run.run_id} was trained on another graph: fewer {label}s here")
         for row, (mine, there) in enumerate(zip(own, graphs, strict=False)):
-            if mine != there and there:
+            if mine != there and mine and there:
                 raise UnknownRun(
                     f"Run {run.run_id} was trained on another graph: "
                     f"its {label} {row} is {mine!r}, here it is {there!r}"

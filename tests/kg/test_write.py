@@ -15,7 +15,8 @@ from kg import write
 from kg.connection import Graph
 from kg.read import read_tensors
 from kg.records import RELATIONSHIPS
-from kg.write import RESERVED, finish_load, merge_table
+from kg.rows import RESERVED
+from kg.write import finish_load, merge_table
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = datetime(2026, 1, 2, tzinfo=UTC)
@@ -278,18 +279,20 @@ def test_of_versions_in_one_batch_the_newest_holds(graph: Graph, ask: Ask) -> No
         version(1, "first"),
         version(2, "second"),
     ]
-    assert merge_table(graph, "products", frame(*rows), NOW) == 1
+    assert merge_table(graph, "products", frame(*rows), NOW) == 4
     assert told(ask) == NEWEST_FACTS
 
 
 @pytest.mark.parametrize("late", [version(2, "second"), version(None, "undated")])
-def test_an_older_version_that_comes_later_changes_nothing(
-    graph: Graph, snapshot: Snapshot, late: dict[str, Any]
+def test_an_older_version_that_comes_later_fills_only_what_the_newer_leaves_empty(
+    graph: Graph, ask: Ask, late: dict[str, Any]
 ) -> None:
     merge_table(graph, "products", frame(version(3, "third")), NOW)
-    before = snapshot()
-    assert merge_table(graph, "products", frame(late | {"extra": "x", "stock": 0}), LATER) == 0
-    assert snapshot() == before
+    assert merge_table(graph, "products", frame(late | {"extra": "x", "stock": 0}), LATER) == 1
+    assert told(ask) == NEWEST_FACTS
+    facts = products_of(ask)["p"]
+    assert (facts["extra"], facts["stock"], facts["in_stock"]) == ("x", 0, False)
+    assert facts["valid_from"].to_native() == datetime(2025, 1, 3, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("day", [3, 4])
@@ -317,6 +320,14 @@ def test_versions_in_any_order_end_at_the_newest_and_twice_writes_nothing(
     before = snapshot()
     assert sum(merge_table(graph, "products", frame(rows[i]), LATER) for i in order) == 0
     assert snapshot() == before
+
+
+def test_an_empty_cell_leaves_brand_category_and_attributes_too(graph: Graph, ask: Ask) -> None:
+    merge_table(graph, "products", frame(PRODUCT | {"category": ["A > B"]}), NOW)
+    empty = {"product_id": "p", "brand": None, "category": [], "attributes": [], "price": 2.0}
+    assert merge_table(graph, "products", frame(empty), LATER) == 0
+    links = "MATCH (:Product)-[r:MADE_BY|IN_CATEGORY|HAS_ATTRIBUTE]->() RETURN count(r)"
+    assert ask(links) == [(3,)]
 
 
 def test_users_keep_their_profile(graph: Graph, ask: Ask) -> None:
