@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+import scipy.sparse as sp
 import torch
 
 from gnn import metrics
+from gnn.exposure import coverage
 from gnn.histories import IntArray
 from gnn.metrics import Ranks, Values
 from gnn.protocols.task import Task
 from gnn.recommender import FloatArray, Recommender
+
+#: Bytes of scores held at once: 100 MiB, of which masking and ranking make no second copy.
+BLOCK_BYTES = 100 * 2**20
 
 #: What a benchmark reports of a model.
 REPORTED = ("hr@10", "ndcg@10", "recall@20", "ndcg@20", "mrr", "coverage@10")
@@ -36,21 +40,31 @@ class Evaluation:
         metrics: 'hr@10', 'recall@20', 'mrr' … → mean; 'coverage@10' → share of the candidates
         rows: the same names, coverage apart → (asked,) float64
         asked: (asked,) int64, the task's rows that have a target, ascending
+        target: (targets,) int64, the product of each of ``ranks``
+        shown: (asked, largest k) int64, the best products first, -1 where there are no more
     """
 
     metrics: dict[str, float]
     rows: dict[str, Values]
     asked: IntArray
+    ranks: Ranks
+    target: IntArray
+    shown: IntArray
 
     def reported(self) -> dict[str, float]:
-        """The metrics that a benchmark reports."""
+        """The metrics that every benchmark reports."""
         return {name: self.metrics[name] for name in REPORTED}
 
 
 def evaluate(
-    recommender: Recommender, task: Task, ks: Sequence[int] = (10, 20), block_rows: int = 512
+    recommender: Recommender,
+    task: Task,
+    ks: Sequence[int] = (10, 20),
+    block_bytes: int = BLOCK_BYTES,
 ) -> Evaluation:
     """Rank all candidates less the masked for every row that has a target.
+
+    Rows are scored in blocks of at most ``block_bytes`` of scores, one at a time.
 
     Raises:
         ValueError: a score is not finite, or no row has a target.
@@ -58,29 +72,35 @@ def evaluate(
     asked = np.flatnonzero(np.diff(task.targets.indptr)).astype(np.int64)
     if not len(asked):
         raise ValueError("no row has a target")
-    shown = np.zeros((len(ks), task.train.num_products), bool)
     ranks: list[Values] = []
+    products: list[IntArray] = []
+    shown = np.empty((len(asked), max(ks)), np.int64)
+    negatives = np.empty(len(asked), np.int64)
+    block_rows = max(1, block_bytes // (4 * task.train.num_products))
     for start in range(0, len(asked), block_rows):
-        block = task.take(asked[start : start + block_rows])
+        rows = slice(start, start + block_rows)
+        block = task.take(asked[rows])
         scores = masked_scores(recommender, block)
-        _mark_shown(scores, ks, shown)
+        shown[rows] = best_products(scores, shown.shape[1])
         targets = np.split(block.targets.indices.astype(np.int64), block.targets.indptr[1:-1])
-        ranks += [metrics.target_ranks(line, of) for line, of in zip(scores, targets, strict=True)]
+        for line, of in zip(scores, targets, strict=True):
+            rank, product = metrics.target_ranks(line, of)
+            ranks.append(rank)
+            products.append(product)
+        negatives[rows] = _negatives(block)
     indptr = np.concatenate([[0], np.cumsum([len(of) for of in ranks])]).astype(np.int64)
-    rows = measure(Ranks(indptr, np.concatenate(ranks)), ks)
-    means = {name: float(values.mean()) for name, values in rows.items()}
-    catalogue = max(1, int(np.count_nonzero(task.candidates)))
-    means |= {
-        f"coverage@{k}": int(np.count_nonzero(seen)) / catalogue
-        for k, seen in zip(ks, shown, strict=True)
-    }
-    return Evaluation(means, rows, asked)
+    joined = Ranks(indptr, np.concatenate(ranks))
+    values = measure(joined, negatives, ks)
+    means = {name: float(of.mean()) for name, of in values.items()}
+    means |= {f"coverage@{k}": coverage(shown[:, :k], task.candidates) for k in ks}
+    return Evaluation(means, values, asked, joined, np.concatenate(products), shown)
 
 
-def measure(ranks: Ranks, ks: Sequence[int]) -> dict[str, Values]:
+def measure(ranks: Ranks, negatives: IntArray, ks: Sequence[int]) -> dict[str, Values]:
     """Every metric of every row."""
     at_k = {f"{name}@{k}": of(ranks, k) for k in ks for name, of in _AT_K.items()}
-    return at_k | {name: of(ranks) for name, of in _WHOLE.items()}
+    whole = {name: of(ranks) for name, of in _WHOLE.items()}
+    return at_k | whole | {"auc": metrics.auc(ranks, negatives)}
 
 
 def masked_scores(recommender: Recommender, task: Task) -> FloatArray:
@@ -95,17 +115,32 @@ def masked_scores(recommender: Recommender, task: Task) -> FloatArray:
     if not np.isfinite(scores).all():
         raise ValueError(f"{type(recommender).__name__} gave scores that are not finite")
     scores[:, ~task.candidates] = -np.inf
-    rows = np.repeat(np.arange(len(task.queries)), np.diff(task.masked.indptr))
-    scores[rows, task.masked.indices] = -np.inf
+    scores[_rows_of(task.masked), task.masked.indices] = -np.inf
     return scores
 
 
-def _mark_shown(scores: FloatArray, ks: Sequence[int], shown: npt.NDArray[np.bool_]) -> None:
-    """Mark the products among each row's first k; which of equal scores come first is open."""
-    best, product = torch.topk(torch.from_numpy(scores), min(max(ks), scores.shape[1]))
-    possible = best.numpy() > -np.inf
-    for k, seen in zip(ks, shown, strict=True):
-        seen[product.numpy()[:, :k][possible[:, :k]]] = True
+def best_products(scores: FloatArray, k: int) -> IntArray:
+    """Each row's best k, the best first, -1 where the rest is -inf; which of equals first is open.
+
+    Shapes:
+        scores: (rows, products); returned: (rows, k) int64
+    """
+    best = np.full((len(scores), k), -1, np.int64)
+    value, product = torch.topk(torch.from_numpy(scores), min(k, scores.shape[1]))
+    best[:, : value.shape[1]] = np.where(value.numpy() > -np.inf, product.numpy(), -1)
+    return best
+
+
+def _negatives(task: Task) -> IntArray:
+    """How many candidates of each row are neither masked nor targets: (rows,) int64."""
+    left = (task.targets + task.masked).tocsr()
+    inside = task.candidates[left.indices]
+    taken = np.bincount(_rows_of(left)[inside], minlength=left.shape[0])
+    return np.count_nonzero(task.candidates) - taken
+
+
+def _rows_of(matrix: sp.csr_array) -> IntArray:
+    return np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
 
 
 def paired_bootstrap(

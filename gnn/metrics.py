@@ -47,22 +47,23 @@ class Ranks:
         return np.add.reduceat(values, self.indptr[:-1])
 
 
-def target_ranks(scores: npt.NDArray[np.float32], targets: IntArray) -> Values:
-    """Rank the targets of one row, best first, pessimistically.
+def target_ranks(scores: npt.NDArray[np.float32], targets: IntArray) -> tuple[Values, IntArray]:
+    """Rank the targets of one row, best first, pessimistically, without sorting the row.
 
     Shapes:
         scores: (products,), -inf where a product is masked or no candidate
         targets: (targets,) distinct products
-        returned: (targets,) float64, ascending
+        returned: (targets,) float64, ascending; the targets in that order
     """
-    own = np.sort(scores[targets])[::-1]
+    order = np.argsort(-scores[targets], kind="stable")
+    own = scores[targets[order]]
     ranks = np.full(len(own), MISSED)
-    for place, score in enumerate(own):
-        if score == -np.inf:
-            break
-        others = np.count_nonzero(scores >= score) - np.count_nonzero(own >= score)
+    # Of the targets themselves, those that score at least as much, in a descending list.
+    level = np.searchsorted(-own, -own, side="right")
+    for place in range(np.count_nonzero(own > -np.inf)):
+        others = np.count_nonzero(scores >= own[place]) - level[place]
         ranks[place] = 1 + others + place
-    return ranks
+    return ranks, targets[order]
 
 
 def hits_at_k(ranks: Ranks, k: int) -> Values:
@@ -112,3 +113,43 @@ def average_precision(ranks: Ranks) -> Values:
     """Mean over the targets of the precision at their ranks, over the whole ranking."""
     places = np.arange(1, len(ranks.rank) + 1) - np.repeat(ranks.indptr[:-1], ranks.num_targets)
     return ranks.sum_by_row(places / ranks.rank) / ranks.num_targets
+
+
+def auc(ranks: Ranks, negatives: IntArray) -> Values:
+    """Share of the pairs of a target and another candidate in which the target scores more.
+
+    A target that can never be found loses all of its pairs; without other candidates there is
+    nothing to lose.
+
+    Shapes:
+        negatives: (rows,), how many candidates of each row are neither masked nor targets
+    """
+    places = np.arange(len(ranks.rank)) - np.repeat(ranks.indptr[:-1], ranks.num_targets)
+    most = np.repeat(negatives, ranks.num_targets)
+    above = np.where(ranks.rank == MISSED, most, ranks.rank - 1 - places)
+    lost = np.where(most > 0, above / np.maximum(most, 1), ranks.rank == MISSED)
+    return 1 - ranks.sum_by_row(lost.astype(np.float64)) / ranks.num_targets
+
+
+def rmse(predicted: Values, ratings: Values) -> float:
+    """Root of the mean squared error of predicted ratings.
+
+    Raises:
+        ValueError: there are none, or not as many of both.
+    """
+    return float(np.sqrt(np.mean(_errors(predicted, ratings) ** 2)))
+
+
+def mae(predicted: Values, ratings: Values) -> float:
+    """Mean absolute error of predicted ratings.
+
+    Raises:
+        ValueError: there are none, or not as many of both.
+    """
+    return float(np.mean(np.abs(_errors(predicted, ratings))))
+
+
+def _errors(predicted: Values, ratings: Values) -> Values:
+    if predicted.shape != ratings.shape or not len(ratings):
+        raise ValueError(f"need the same ratings of both, got {predicted.shape}, {ratings.shape}")
+    return predicted - ratings

@@ -50,6 +50,21 @@ def test_masked_products_and_other_products_than_candidates_do_not_count(task) -
     )
 
 
+def test_auc_counts_the_candidates_that_are_neither_masked_nor_targets(task) -> None:
+    found = evaluate(Fixed(TABLE), task)
+    # Row 0: its targets are 1 and 2, 0 is masked, 4 no candidate: 3 is the one other, between them.
+    # Row 1: its target 3 ties with both others, 0 and 2.
+    assert found.rows["auc"].tolist() == [0.5, 0]
+
+
+def test_what_is_shown_and_where_each_target_stands_are_kept(task) -> None:
+    found = evaluate(Fixed(TABLE), task, ks=(2, 4))
+    assert found.shown[0].tolist() == [1, 3, 2, -1]
+    assert sorted(found.shown[1].tolist()) == [-1, 0, 2, 3]
+    assert found.ranks.rank.tolist() == [1, 3, 3]
+    assert found.target.tolist() == [1, 2, 3]
+
+
 def test_coverage_is_the_share_of_candidates_shown_to_anyone(task) -> None:
     table = np.array([[9, 5, 1, 3, 9], [1, 9, 2, 3, 9], [0, 0, 0, 0, 0]])
     found = evaluate(Fixed(table), task, ks=(1, 2, 10))
@@ -76,7 +91,7 @@ def test_blocks_of_rows_change_nothing(histories) -> None:
         candidates=np.ones(7, bool),
     )
     model = Fixed(rng.integers(0, 4, (7, 7)))
-    whole, split = evaluate(model, task), evaluate(model, task, block_rows=2)
+    whole, split = evaluate(model, task), evaluate(model, task, block_bytes=2 * 7 * 4)
     assert whole.metrics == split.metrics
     assert all(np.array_equal(whole.rows[name], split.rows[name]) for name in whole.rows)
 

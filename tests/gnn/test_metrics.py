@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnn import metrics
-from gnn.metrics import MISSED, Ranks, target_ranks
+from gnn.metrics import MISSED, Ranks, auc, mae, rmse, target_ranks
 
 #: Row 0 has targets at 1 and 4, row 1 one at 3, row 2 at 2 and one never found.
 RANKS = Ranks(np.array([0, 2, 3, 5]), np.array([1, 4, 3, 2, MISSED]))
@@ -17,28 +17,28 @@ def scores(*values: float) -> np.ndarray:
 
 
 def test_a_target_ranks_below_what_scores_more() -> None:
-    assert target_ranks(scores(5, 4, 3, 2), np.array([2])).tolist() == [3]
+    assert target_ranks(scores(5, 4, 3, 2), np.array([2]))[0].tolist() == [3]
 
 
 def test_a_tie_counts_against_the_target() -> None:
-    assert target_ranks(scores(1, 1, 1, 0), np.array([0])).tolist() == [3]
+    assert target_ranks(scores(1, 1, 1, 0), np.array([0]))[0].tolist() == [3]
 
 
 def test_targets_tied_with_one_another_stand_in_a_row() -> None:
     # Below the 9 and the tied other come both targets: 3 and 4, not 4 and 4.
-    assert target_ranks(scores(9, 1, 1, 1, 0), np.array([1, 3])).tolist() == [3, 4]
+    assert target_ranks(scores(9, 1, 1, 1, 0), np.array([1, 3]))[0].tolist() == [3, 4]
 
 
 def test_better_targets_push_worse_ones_down_by_one_place_each() -> None:
-    assert target_ranks(scores(9, 8, 7, 6), np.array([3, 0])).tolist() == [1, 4]
+    assert target_ranks(scores(9, 8, 7, 6), np.array([3, 0]))[0].tolist() == [1, 4]
 
 
 def test_a_target_that_is_masked_is_never_found() -> None:
-    assert target_ranks(scores(1, -np.inf, 3), np.array([1, 0])).tolist() == [2, MISSED]
+    assert target_ranks(scores(1, -np.inf, 3), np.array([1, 0]))[0].tolist() == [2, MISSED]
 
 
 def test_a_constant_model_ranks_its_target_last() -> None:
-    assert target_ranks(np.zeros(100, np.float32), np.array([7])).tolist() == [100]
+    assert target_ranks(np.zeros(100, np.float32), np.array([7]))[0].tolist() == [100]
 
 
 def test_hr_is_whether_any_target_is_hit() -> None:
@@ -121,7 +121,7 @@ def naive_ranks(line: np.ndarray, targets: np.ndarray) -> list[float]:
 @given(scored_rows())
 def test_ranks_are_those_of_sorting_everything(row) -> None:
     line, targets = row
-    assert target_ranks(line, targets).tolist() == naive_ranks(line, targets)
+    assert target_ranks(line, targets)[0].tolist() == naive_ranks(line, targets)
 
 
 @given(scored_rows(), st.randoms())
@@ -130,7 +130,9 @@ def test_ranks_do_not_depend_on_the_order_of_products(row, rng) -> None:
     shuffled = list(range(len(line)))
     rng.shuffle(shuffled)
     moved = np.argsort(shuffled)[targets]
-    assert target_ranks(line[shuffled], moved).tolist() == target_ranks(line, targets).tolist()
+    assert (
+        target_ranks(line[shuffled], moved)[0].tolist() == target_ranks(line, targets)[0].tolist()
+    )
 
 
 @given(st.lists(st.lists(st.integers(1, 30), min_size=1, unique=True), min_size=1))
@@ -145,3 +147,43 @@ def test_every_metric_lies_between_nothing_and_one(rows) -> None:
         metrics.average_precision(ranks),
     ]
     assert all(((of >= 0) & (of <= 1 + 1e-12)).all() for of in values)
+
+
+def test_targets_come_in_the_order_of_their_ranks() -> None:
+    rank, product = target_ranks(scores(2, 9, 5, 9), np.array([0, 2, 3]))
+    assert rank.tolist() == [2, 3, 4]
+    assert product.tolist() == [3, 2, 0]
+
+
+# AUC
+
+
+def test_auc_is_the_share_of_pairs_that_are_won() -> None:
+    # Ranks 1 and 4 among six candidates: of the four others, 0 and 2 stand above.
+    ranks = Ranks(np.array([0, 2, 3]), np.array([1.0, 4.0, 2.0]))
+    assert auc(ranks, np.array([4, 1])).tolist() == [1 - (0 / 4 + 2 / 4) / 2, 0]
+
+
+def test_a_target_that_is_never_found_loses_every_pair() -> None:
+    ranks = Ranks(np.array([0, 2, 3]), np.array([1.0, MISSED, MISSED]))
+    assert auc(ranks, np.array([5, 0])).tolist() == [0.5, 0]
+
+
+def test_without_other_candidates_nothing_is_lost() -> None:
+    assert auc(Ranks(np.array([0, 1]), np.array([1.0])), np.array([0])).tolist() == [1]
+
+
+# Ratings
+
+
+def test_errors_of_ratings_by_hand() -> None:
+    predicted, ratings = np.array([3.0, 4.0, 5.0]), np.array([4.0, 4.0, 3.0])
+    assert rmse(predicted, ratings) == pytest.approx(math.sqrt(5 / 3))
+    assert mae(predicted, ratings) == 1
+
+
+def test_ratings_need_a_prediction_each() -> None:
+    with pytest.raises(ValueError, match=r"\(2,\), \(1,\)"):
+        rmse(np.zeros(2), np.zeros(1))
+    with pytest.raises(ValueError, match=r"\(0,\)"):
+        mae(np.zeros(0), np.zeros(0))
