@@ -36,10 +36,13 @@ def quality(
     cutoff: Annotated[str | None, typer.Option(help="For forward: when to ask.")] = None,
     target_kind: Annotated[str, typer.Option(help="What is predicted.")] = "purchase",
     models: Annotated[
-        str, typer.Option(help="default, all, or names with commas, such as gnn,ease.")
+        str, typer.Option(help="default, all, or names with commas: gnn,ease,mine:MyModel.")
     ] = "default",
     ablations: Annotated[bool, typer.Option("--ablations", help="Take out each part.")] = False,
     budget: Annotated[str, typer.Option(help="Time to choose the GNN's settings.")] = "10m",
+    peer_budget: Annotated[
+        str, typer.Option(help="Time for one training of a baseline that trains.")
+    ] = "5m",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
@@ -69,6 +72,7 @@ def quality(
         pipeline.embed(graph, device=device)
         with progress("reading events") as advance:
             tensors = read_tensors(graph, None, advance)
+        texts = pipeline.read_texts(graph, len(tensors.product_ids))
     target = KINDS.index(target_kind)
     if published is not None:
         split = split_of(published, tensors, target)
@@ -76,7 +80,16 @@ def quality(
         cutoff_ms = 0 if asked_at is None else round(asked_at.timestamp() * 1000)
         split = make(histories_of(tensors.data), protocol, cutoff_ms, target)
     result = comparison.compare(
-        dataset_name(path), split, tensors.data, target, names, ablations, on, seconds
+        dataset_name(path),
+        split,
+        tensors.data,
+        texts,
+        target,
+        names,
+        ablations,
+        on,
+        seconds,
+        duration_seconds(peer_budget),
     )
     typer.echo(json.dumps(result) if as_json else comparison.render(result))
 

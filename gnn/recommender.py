@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from gnn.histories import Histories, IntArray
+from gnn.protocols.task import Task
 from kg.records import KINDS
 
 FloatArray = npt.NDArray[np.float32]
@@ -38,6 +39,10 @@ class MissingInput(ValueError):
 class Context:
     """What is known of the products and of the task besides behaviour.
 
+    ``texts`` are the products' own, empty where one has none. ``held_out`` is there while settings
+    are chosen: the validation rows, for models that stop training when these get worse.
+    ``train_seconds`` is what one training may take.
+
     Shapes:
         text_vectors: (products, dim) float32; a row of zeros where a product has no text
         attributes: (products, attributes), 1 where a product has one
@@ -45,14 +50,22 @@ class Context:
 
     text_vectors: FloatArray | None = None
     attributes: sp.csr_array | None = None
+    texts: Sequence[str] | None = None
     target_kind: int = KINDS.index("purchase")
     seed: int = 0
+    held_out: Task | None = None
+    train_seconds: float = 300.0
 
 
 class Baseline(Protocol):
-    """A module of ``gnn.baselines``: the settings worth trying, and how to fit one of them."""
+    """A module of ``gnn.baselines``, or a class of one's own: settings, and how to fit them.
 
-    GRID: Sequence[Any]
+    ``Settings()`` are where the search begins, ``AXES`` the values worth trying of each, one
+    setting after another in their order; the first of equals wins.
+    """
+
+    Settings: Callable[[], Any]
+    AXES: Mapping[str, Sequence[Any]]
 
     def fit(self, train: Histories, settings: Any, context: Context) -> Recommender:
         """Fit on ``train`` alone.

@@ -6,9 +6,10 @@ import importlib
 import logging
 import pkgutil
 import resource
+import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: Validation rows a trial is measured on at most.
 VALIDATION_ROWS = 5_000
+#: Processor seconds after which no further settings of a baseline are tried.
+CHOICE_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,32 @@ def find_baselines() -> dict[str, Baseline]:
     }
 
 
+def find_baseline(name: str) -> Baseline:
+    """A baseline by its public name, or a class of one's own as ``module:Class``.
+
+    The module is looked for in the working folder, too.
+
+    Raises:
+        ValueError: there is none of that name, or it lacks what a baseline has.
+    """
+    if ":" not in name:
+        found = find_baselines()
+        if name not in found:
+            raise ValueError(f"No model {name!r}: there are {', '.join(found)}, or module:Class")
+        return found[name]
+    module, _, attribute = name.partition(":")
+    sys.path.append(str(Path.cwd()))
+    try:
+        made = getattr(importlib.import_module(module), attribute)()
+    except (ImportError, AttributeError, TypeError, SyntaxError) as error:
+        raise ValueError(f"No model {name!r}: {error}") from error
+    finally:
+        sys.path.pop()
+    if missing := [part for part in ("Settings", "AXES", "fit") if not hasattr(made, part)]:
+        raise ValueError(f"{name} is no baseline: it has no {', '.join(missing)}")
+    return cast(Baseline, made)
+
+
 def trains(baseline: Baseline) -> bool:
     """Whether a baseline is trained by gradient steps; such modules say ``TRAINS = True``."""
     return bool(getattr(baseline, "TRAINS", False))
@@ -74,52 +103,79 @@ def validation_metric(task: Task) -> str:
 
 
 def choose(
-    name: str, baseline: Baseline, split: Split, context: Context, max_rows: int = VALIDATION_ROWS
+    name: str,
+    baseline: Baseline,
+    split: Split,
+    context: Context,
+    max_rows: int = VALIDATION_ROWS,
+    budget_seconds: float | None = None,
 ) -> Choice:
-    """Try the grid on validation, then refit the best on the test's training data.
+    """Search settings on validation, then refit the best on the test's training data.
 
-    Settings that cannot differ on this data are tried once. More than ``max_rows`` validation
-    rows are sampled, the same for every setting and model. Equal results go to the earlier
-    setting.
+    One setting after another is varied, the others at their best so far; each combination is
+    tried once. When ``budget_seconds`` are spent no more are tried: of processor time, so that
+    what else the machine does changes nothing; of a model that trains, maybe in another process,
+    wall time, and what two trainings may take. More than ``max_rows``
+    validation rows are sampled, the same for every setting and model. Equal results go to the
+    earlier settings.
 
     Raises:
         MissingInput: the data lacks what the model needs.
     """
     reset_peak_memory()
     started = time.perf_counter()
+    clock = time.perf_counter if trains(baseline) else time.process_time
+    if budget_seconds is None:
+        budget_seconds = 2 * context.train_seconds if trains(baseline) else CHOICE_SECONDS
+    began = clock()
     metric = validation_metric(split.valid)
+    same = split.test.train is split.valid.train
     valid = sample_rows(split.valid, max_rows, context.seed)
-    best: tuple[float, Any, Recommender] | None = None
+    trying = replace(context, held_out=valid)
+    best_value = -1.0
+    best = reached = baseline.Settings()
+    model: Recommender | None = None
+    tried: set[Any] = set()
     trials: list[Trial] = []
-    for settings in distinct_settings(baseline, valid.train, context):
+    for change in [{}, *axis_values(baseline, valid.train, context)]:
+        settings = replace(best, **change)
+        if settings in tried:
+            continue
+        if trials and clock() - began > budget_seconds:
+            log.info("%s: the time for choosing is spent after %d trials", name, len(trials))
+            break
+        tried.add(settings)
         begun = time.perf_counter()
-        model = baseline.fit(valid.train, settings, context)
-        measured = evaluate(model, valid).metrics
+        fitted = baseline.fit(valid.train, settings, trying)
+        measured = evaluate(fitted, valid).metrics
         seconds = time.perf_counter() - begun
         log.debug("%s %s: %s %.4f in %.1f s", name, settings, metric, measured[metric], seconds)
-        trials.append(Trial(asdict(settings), measured, seconds))
-        if best is None or measured[metric] > best[0]:
-            best = (measured[metric], settings, model)
-    if best is None:
-        raise ValueError(f"{name} has no settings to try")
-    _, settings, model = best
-    if split.test.train is not split.valid.train:
-        model = baseline.fit(split.test.train, settings, context)
+        # A model that stopped by itself says what settings would have stopped it there.
+        stopped = getattr(fitted, "settings", settings)
+        trials.append(Trial(asdict(stopped), measured, seconds))
+        if measured[metric] > best_value:
+            best_value, best, reached = measured[metric], settings, stopped
+            model = fitted if same else None
+        # A model can be most of the memory: what is not needed again goes before the next.
+        del fitted
+    if model is None:
+        model = baseline.fit(split.test.train, reached, context)
     seconds = time.perf_counter() - started
-    return Choice(name, settings, model, metric, trials, seconds, peak_memory_mb())
+    return Choice(name, reached, model, metric, trials, seconds, peak_memory_mb())
 
 
-def distinct_settings(baseline: Baseline, train: Histories, context: Context) -> list[Any]:
-    """The grid without what cannot matter: all kinds of behaviour where only one is there."""
+def axis_values(baseline: Baseline, train: Histories, context: Context) -> list[dict[str, Any]]:
+    """Every value of every axis in turn, without what cannot matter on this data.
+
+    That is the kinds of behaviour, where only the target's is there.
+    """
     single = set(np.unique(train.kind).tolist()) <= {context.target_kind}
-    return list(
-        dict.fromkeys(
-            replace(settings, kinds="target")
-            if single and "kinds" in {field.name for field in fields(settings)}
-            else settings
-            for settings in baseline.GRID
-        )
-    )
+    return [
+        {axis: value}
+        for axis, values in baseline.AXES.items()
+        if not (single and axis == "kinds")
+        for value in values
+    ]
 
 
 def sample_rows(task: Task, max_rows: int, seed: int) -> Task:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,13 @@ import scipy.sparse as sp
 import torch
 from torch_geometric.data import HeteroData
 
-from gnn.choice import Settings, choose_gnn, without
+from gnn import exposure
+from gnn.choice import GnnChoice, Settings, choose_gnn, without
 from gnn.evaluation import evaluate, paired_bootstrap
 from gnn.metrics import Values
 from gnn.protocols.task import Split
-from gnn.recommender import Context, MissingInput
-from gnn.selection import choose, find_baselines, trains, validation_metric
+from gnn.recommender import Context, MissingInput, Recommender
+from gnn.selection import choose, find_baseline, find_baselines, trains, validation_metric
 from gnn.tensors import histories_of, knowledge_of
 from gnn.training import Knowledge
 from shopgraph.progress import progress
@@ -35,14 +36,58 @@ Metrics = dict[str, float]
 
 @dataclass(frozen=True)
 class Row:
-    """A model's metrics, with seconds and peak memory, and its rows for the bootstrap."""
+    """A model's line of the table.
+
+    ``rows`` are the metrics of every user, for the bootstrap; ``details`` what needs a list: each
+    tenth of the products by popularity, users by the length of their history; ``note`` what must
+    be known to read the line rightly.
+    """
 
     metrics: Metrics
     rows: dict[str, Values]
+    settings: dict[str, Any]
+    details: dict[str, Any]
+    note: str = ""
+
+
+def measured_row(
+    recommender: Recommender,
+    split: Split,
+    context: Context,
+    settings: dict[str, Any],
+    took: Metrics,
+) -> Row:
+    """Look at the test once; ``took`` are the seconds and the peak memory until then."""
+    found = evaluate(recommender, split.test)
+    train = split.test.train
+    features = exposure.unit_features(context.text_vectors, train)
+    shown = exposure.describe(found.shown, train, features, 10)
+    metrics = found.reported() | found.metrics | shown | took
+    ranks = {name: found.rows[name] for name in ("recall@20", "ndcg@20", "mrr")}
+    lengths = split.test.queries.lengths[found.asked]
+    details = {
+        "by_product_decile@20": exposure.by_product_decile(
+            found.shown, found.ranks, found.target, train, 20
+        ),
+        "by_history_length": exposure.by_history_length(lengths, ranks),
+    }
+    return Row(metrics, found.rows, settings, details)
+
+
+def context_of(knowledge: Knowledge, texts: Sequence[str] | None, target_kind: int) -> Context:
+    """What baselines may know besides behaviour: the same as the GNN, and the texts themselves."""
+    return Context(
+        text_vectors=knowledge.text if knowledge.has_text.any() else None,
+        attributes=knowledge.attributes,
+        texts=texts,
+        target_kind=target_kind,
+    )
 
 
 def chosen_models(text: str) -> list[str]:
     """The models that ``default``, ``all`` or a list of names with commas stands for.
+
+    A name is that of the table, or ``module:Class`` for a baseline of one's own.
 
     Raises:
         ValueError: there is no model of a name.
@@ -53,11 +98,11 @@ def chosen_models(text: str) -> list[str]:
     if text == "all":
         return [GNN, *found]
     names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names or (unknown := sorted(set(names) - found.keys() - {GNN})):
-        raise ValueError(
-            f"No model {', '.join(unknown) if names else text!r}: "
-            f"there are default, all, {GNN}, {', '.join(found)}"
-        )
+    if not names:
+        raise ValueError(f"No model in {text!r}: default, all, or names with commas")
+    for name in names:
+        if name != GNN:
+            find_baseline(name)
     return list(dict.fromkeys(names))
 
 
@@ -65,20 +110,24 @@ def compare(
     dataset: str,
     split: Split,
     data: HeteroData,
+    texts: Sequence[str] | None,
     target_kind: int,
     models: Sequence[str],
     ablations: bool,
     device: torch.device,
     budget_seconds: float,
+    peer_seconds: float,
 ) -> dict[str, Any]:
     """Choose every model's settings on validation, look at the test once, and lay out the table.
 
-    ``ablations`` are of the GNN, where it is among the models.
+    ``ablations`` are of the GNN, where it is among the models; ``peer_seconds`` is what one
+    training of a baseline may take.
 
     Raises:
         ValueError: there is nothing to learn from.
     """
     knowledge = knowledge_of(data)
+    context = replace(context_of(knowledge, texts, target_kind), train_seconds=peer_seconds)
     gnn: Row | None = None
     parts: dict[str, Row] = {}
     if GNN in models:
@@ -91,40 +140,42 @@ def compare(
                 budget_seconds=budget_seconds,
                 after_epoch=advance,
             )
-        measured = evaluate(choice.recommender, split.test)
-        took = {"seconds": choice.seconds, "peak_mb": choice.peak_mb}
-        gnn = Row(measured.reported() | took, measured.rows)
+        gnn = gnn_row(choice, split, context)
         if ablations:
-            parts = ablation_rows(split, knowledge, target_kind, choice.settings, device)
-    names = [name for name in models if name != GNN]
-    baselines = baseline_rows(split, knowledge, target_kind, names)
+            parts = ablation_rows(split, knowledge, context, choice.settings, device)
+    baselines = baseline_rows(split, context, [name for name in models if name != GNN])
     histories = histories_of(data)
     sizes = sizes_of(histories.matrix(), histories.num_events)
     return table(dataset, split, sizes, gnn, baselines, parts)
 
 
-def baseline_rows(
-    split: Split, knowledge: Knowledge, target_kind: int, names: Sequence[str]
-) -> dict[str, Row]:
+def gnn_row(choice: GnnChoice, split: Split, context: Context) -> Row:
+    """The GNN's line, with the settings it chose."""
+    took = {"seconds": choice.seconds, "peak_mb": choice.peak_mb}
+    return measured_row(choice.recommender, split, context, asdict(choice.settings), took)
+
+
+def baseline_rows(split: Split, context: Context, names: Sequence[str]) -> dict[str, Row]:
     """Those of the named baselines that this data allows, their settings chosen on validation."""
-    found = find_baselines()
-    context = Context(
-        text_vectors=knowledge.text if knowledge.has_text.any() else None,
-        attributes=knowledge.attributes,
-        target_kind=target_kind,
-    )
     rows: dict[str, Row] = {}
     with progress("baselines", len(names), "model") as advance:
         for name in names:
+            baseline = find_baseline(name)
             try:
-                choice = choose(name, found[name], split, context)
+                choice = choose(name, baseline, split, context)
             except MissingInput as error:
                 log.info("%s is left out: %s", name, error)
             else:
                 log.info("%s: %s", name, choice.settings)
-                measured = evaluate(choice.recommender, split.test)
                 took = {"seconds": choice.seconds, "peak_mb": choice.peak_mb}
-                rows[name] = Row(measured.reported() | took, measured.rows)
+                settings = asdict(choice.settings)
+                row = measured_row(choice.recommender, split, context, settings, took)
+                if trains(baseline):
+                    most = f"{context.train_seconds:.0f} s at most each"
+                    row = replace(row, note=f"{len(choice.trials)} trainings, {most}")
+                rows[name] = row
+                # Before the next is fitted: a model can be most of the memory.
+                del choice
             advance(1)
     return rows
 
@@ -132,7 +183,7 @@ def baseline_rows(
 def ablation_rows(
     split: Split,
     knowledge: Knowledge,
-    target_kind: int,
+    context: Context,
     settings: Settings,
     device: torch.device,
     parts: Sequence[str] = PARTS,
@@ -141,12 +192,9 @@ def ablation_rows(
     rows: dict[str, Row] = {}
     with progress("ablations", len(parts), "model") as advance:
         for part in parts:
-            choice = choose_gnn(
-                split, knowledge, target_kind, device, grid=[without(settings, part)]
-            )
-            measured = evaluate(choice.recommender, split.test)
-            took = {"seconds": choice.seconds, "peak_mb": choice.peak_mb}
-            rows[f"no-{part}"] = Row(measured.reported() | took, measured.rows)
+            grid = [without(settings, part)]
+            choice = choose_gnn(split, knowledge, context.target_kind, device, grid=grid)
+            rows[f"no-{part}"] = gnn_row(choice, split, context)
             advance(1)
     return rows
 
@@ -173,6 +221,9 @@ def table(
         "counts": split.counts,
         "models": {name: row.metrics for name, row in whole.items()},
         "ablations": {name: row.metrics for name, row in ablations.items()},
+        "settings": {name: row.settings for name, row in (whole | ablations).items()},
+        "details": {name: row.details for name, row in whole.items()},
+        "notes": {name: row.note for name, row in whole.items() if row.note},
         "lead": {
             name: lead(metric, gnn.rows[metric], row.rows[metric])
             for name, row in others.items()
@@ -195,13 +246,14 @@ def render(result: dict[str, Any]) -> str:
         f"{result['products']} products, {result['interactions']} interactions",
         f"{'model':22}" + "".join(f"{name:>12}" for name in names),
     ]
-    rows = result["models"] | result["ablations"]
-    for name, metrics in rows.items():
+    best_first = sorted(result["models"].items(), key=lambda row: -row[1]["ndcg@20"])
+    for name, metrics in [*best_first, *result["ablations"].items()]:
         cells = (
             f"{metrics[metric]:12.1f}" if metric == "seconds" else f"{metrics[metric]:12.4f}"
             for metric in names
         )
         lines.append(f"{name:22}" + "".join(cells))
+    lines += [f"{name}: {note}" for name, note in result["notes"].items()]
     return "\n".join(lines)
 
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from gnn.choice import Settings, choose_gnn
-from gnn.evaluation import evaluate
 from gnn.runs import Run
 from gnn.tensors import histories_of, is_ordered, knowledge_of
 from kg.connection import Graph
 from kg.read import read_tensors
 from kg.records import KINDS
 from shopgraph.comparison import (
-    Row,
+    GNN,
     ablation_rows,
     baseline_rows,
     chosen_models,
+    context_of,
+    measured_row,
     sizes_of,
     table,
 )
-from shopgraph.pipeline import default_split, pick_device
+from shopgraph.pipeline import default_split, pick_device, read_texts
 from shopgraph.progress import progress
 
 #: What a run is shown without; the benchmark has them all.
@@ -50,16 +52,17 @@ def evaluate_run(graph: Graph, run: Run, device: str = "auto") -> dict[str, Any]
     settings = Settings(run.model, run.training)
     with progress("training", unit="epoch") as advance:
         again = choose_gnn(split, knowledge, target, on, grid=[settings], after_epoch=advance)
-    measured = evaluate(again.recommender, split.test)
+    # What the run took when it was trained, not what it took to train again.
     took = {name: run.metrics[name] for name in ("seconds", "peak_mb")}
-    gnn = Row(measured.reported() | took, measured.rows)
+    context = context_of(knowledge, read_texts(graph, len(tensors.product_ids)), target)
+    gnn = measured_row(again.recommender, split, context, asdict(settings), took)
     result = table(
         run.run_id,
         split,
         sizes_of(histories.matrix(), histories.num_events),
         gnn,
-        baseline_rows(split, knowledge, target, chosen_models("default")[1:]),
-        ablation_rows(split, knowledge, target, settings, on, SHOWN_PARTS),
+        baseline_rows(split, context, [name for name in chosen_models("default") if name != GNN]),
+        ablation_rows(split, knowledge, context, settings, on, SHOWN_PARTS),
         seed=run.training.seed,
     )
     return {"run_id": run.run_id, "cutoff": run.cutoff, **result}

@@ -148,6 +148,12 @@ def _embed_former(graph: Graph, model: str, device: str) -> int:
     return len(pending)
 
 
+def read_texts(graph: Graph, num_products: int) -> list[str]:
+    """The text of every product as it is embedded, by tensor row; empty where there is none."""
+    texts = {product.idx: compose(product) for product in read_product_texts(graph)}
+    return [texts.get(row, "") for row in range(num_products)]
+
+
 def default_split(
     histories: Histories, target_kind: int, cutoff_ms: int | None, ordered: bool
 ) -> Split | None:

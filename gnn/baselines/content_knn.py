@@ -29,12 +29,11 @@ class Settings:
             raise ValueError(f"recency must not be negative (got {self.recency})")
 
 
-GRID = [
-    Settings(share, recency, kinds)
-    for kinds in get_args(Kinds)
-    for share in (0.0, 0.5)
-    for recency in (0.0, 0.5, 1.0)
-]
+AXES = {
+    "kinds": get_args(Kinds),
+    "recency": (0.0, 0.5, 1.0),
+    "attribute_share": (0.0, 0.25, 0.5),
+}
 
 
 @dataclass(frozen=True)

@@ -34,11 +34,11 @@ class Settings:
             raise ValueError(f"recency must not be negative (got {self.recency})")
 
 
-GRID = [
-    Settings(penalty, recency, kinds)
-    for kinds in get_args(Kinds)
-    for penalty, recency in ((20.0, 0.2), (100.0, 0.2), (500.0, 0.2))
-]
+AXES = {
+    "kinds": get_args(Kinds),
+    "penalty": (20.0, 100.0, 300.0, 1000.0),
+    "recency": (0.0, 0.2, 0.5),
+}
 
 
 @dataclass(frozen=True)

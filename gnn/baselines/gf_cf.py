@@ -30,12 +30,12 @@ class Settings:
             raise ValueError(f"rank must be at least 1 (got {self.rank})")
 
 
-GRID = [
-    Settings(alpha, rank, recency, kinds)
-    for kinds in get_args(Kinds)
-    for alpha, rank in ((0.3, 256), (1.0, 64))
-    for recency in (0.0, 0.25)
-]
+AXES = {
+    "kinds": get_args(Kinds),
+    "rank": (64, 256),
+    "alpha": (0.3, 1.0),
+    "recency": (0.0, 0.25, 0.5),
+}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Item-kNN: products that the same users bought, by cosine (Sarwar et al., 2001)."""
+"""Item-kNN: products that the same users bought (Sarwar et al., 2001)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from gnn.behaviour import Kinds
 from gnn.histories import Histories
 from gnn.linear import History, LinearRecommender, cosine_neighbours, scale_rows
 from gnn.recommender import Context
+from gnn.similarity import Similarity, check_similarity, nearest_products
 
 
 @dataclass(frozen=True)
@@ -19,31 +20,37 @@ class Settings:
     so that those who buy everything say less; ``recency`` weighs events by age^-recency.
     """
 
-    neighbours: int = 50
-    user_power: float = 0.0
+    similarity: Similarity = "cosine"
+    neighbours: int = 100
+    user_power: float = 0.5
     recency: float = 0.0
     kinds: Kinds = "target"
 
     def __post_init__(self) -> None:
+        check_similarity(self.similarity)
         if self.neighbours < 1:
             raise ValueError(f"neighbours must be at least 1 (got {self.neighbours})")
         if self.user_power < 0 or self.recency < 0:
             raise ValueError(f"powers must not be negative (got {self.user_power}, {self.recency})")
 
 
-GRID = [
-    Settings(neighbours, user_power, recency, kinds)
-    for kinds in get_args(Kinds)
-    for neighbours, user_power in ((20, 0.0), (20, 0.5), (100, 0.5))
-    for recency in (0.0, 0.25)
-]
+AXES = {
+    "kinds": get_args(Kinds),
+    "user_power": (0.0, 0.5),
+    "similarity": get_args(Similarity),
+    "neighbours": (20, 100, 300),
+    "recency": (0.0, 0.25, 0.5),
+}
 
 
 def fit(train: Histories, settings: Settings, context: Context) -> LinearRecommender:
-    """Keep each product's nearest by cosine of its (user-weighted) column."""
+    """Keep each product's nearest by its (user-weighted) column."""
     asked = History(settings.kinds, context.target_kind, settings.recency)
     bought = History(settings.kinds, context.target_kind).matrix(train)
     if settings.user_power:
         bought = scale_rows(bought, -settings.user_power)
-    near = cosine_neighbours(bought, settings.neighbours)
+    if settings.similarity == "cosine":
+        near = cosine_neighbours(bought, settings.neighbours)
+    else:
+        near = nearest_products(bought, settings.similarity, settings.neighbours)
     return LinearRecommender(asked, near, asked.popularity(train))

@@ -26,7 +26,7 @@ class Settings:
             raise ValueError(f"count must be one of {get_args(Count)} (got {self.count!r})")
 
 
-GRID = [Settings(count, kinds) for kinds in get_args(Kinds) for count in get_args(Count)]
+AXES = {"kinds": get_args(Kinds), "count": get_args(Count)}
 
 
 @dataclass(frozen=True)

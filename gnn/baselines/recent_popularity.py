@@ -28,7 +28,7 @@ class Settings:
             raise ValueError(f"half_life_days must be positive (got {self.half_life_days})")
 
 
-GRID = [Settings(days, kinds) for kinds in get_args(Kinds) for days in (3.0, 7.0, 14.0, 30.0)]
+AXES = {"kinds": get_args(Kinds), "half_life_days": (3.0, 7.0, 14.0, 30.0, 90.0)}
 
 
 def fit(train: Histories, settings: Settings, context: Context) -> StaticRecommender:

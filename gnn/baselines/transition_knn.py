@@ -34,12 +34,13 @@ class Settings:
             raise ValueError(f"weights must not be negative (got {self})")
 
 
-GRID = [
-    Settings(10, 0.5, recency, backward, kinds)
-    for kinds in get_args(Kinds)
-    for recency in (1.0, 0.25)
-    for backward in (0.0, 0.3, 1.0)
-]
+AXES = {
+    "kinds": get_args(Kinds),
+    "recency": (0.25, 0.5, 1.0),
+    "backward": (0.0, 0.3, 1.0),
+    "window": (3, 10, 30),
+    "decay": (0.5, 1.0),
+}
 
 
 def fit(train: Histories, settings: Settings, context: Context) -> LinearRecommender:
