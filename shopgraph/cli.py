@@ -285,6 +285,29 @@ def publish(
     emit(asdict(published), text, as_json)
 
 
+@app.command(epilog="Example: shopgraph export shop.pt --until 2011-09-01")
+def export(
+    file: Annotated[Path, typer.Argument(help="Where the tensors go.")],
+    until: Annotated[str | None, typer.Option(help="Only events before this time.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the graph as a PyTorch Geometric HeteroData to a file."""
+    before = moment(until)
+    from kg.read import read_tensors
+    from shopgraph.export import save_tensors
+
+    with here().open() as graph:
+        tensors = read_tensors(graph, before)
+    size = save_tensors(tensors, file)
+    facts = {
+        "file": file,
+        "users": len(tensors.user_ids),
+        "products": len(tensors.product_ids),
+        "bytes": size,
+    }
+    emit(facts, f"{file}: {size / 2**20:.1f} MiB; read it with shopgraph.api.load_tensors", as_json)
+
+
 @app.command(epilog="Example: shopgraph runs")
 def runs(as_json: AsJson = False) -> None:
     """List the runs of this folder and which is live."""

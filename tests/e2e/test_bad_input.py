@@ -154,8 +154,8 @@ def test_benchmarks_are_listed_and_have_help_with_an_example(loner: Any) -> None
     ("words", "complaint"),
     [
         (["--protocol", "guess"], "'guess'"),
-        (["--protocol", "files", "--models", "item-knn,oracle"], "No model oracle"),
-        (["--protocol", "files", "--models", ","], "No model ','"),
+        (["--protocol", "files", "--models", "item-knn,oracle"], "No model 'oracle'"),
+        (["--protocol", "files", "--models", ","], "No model in ','"),
         (["--protocol", "files", "--models", "ease", "--ablations"], "name it in --models"),
         (["--protocol", "files", "--cutoff", "2011-09-01"], "--cutoff belongs to"),
     ],
