@@ -50,6 +50,11 @@ def find_sources() -> dict[str, Source]:
     }
 
 
+def format_of(source: Source) -> str:
+    """The name that ``--format`` takes for a module."""
+    return next(name for name, known in find_sources().items() if known is source)
+
+
 def choose_source(path: Path, fmt: str = AUTO) -> Source:
     """The module that reads this path: the one named, or the only one that knows the format.
 

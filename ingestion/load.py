@@ -54,6 +54,7 @@ def load(
     rejects_dir: Path,
     until: datetime | None = None,
     declared: Declared = UNDECLARED,
+    observe: Callable[[Cleaned, Block], None] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> LoadReport:
     """Bring a file or folder into the graph; safe to repeat, also after a failure half-way.
@@ -62,6 +63,7 @@ def load(
         until: events at or after this instant, and what is known of products from then on, are
             refused as after-until.
         declared: how dates and numbers are written, where a person says it.
+        observe: shown every block, cleaned and as it was, once it is in the graph.
         progress: told how many rows each block had, as soon as it is in the graph.
 
     Raises:
@@ -82,6 +84,8 @@ def load(
             for block in blocks:
                 cleaned = cleaner.clean(block)
                 changed = merge_table(graph, cleaned.table, cleaned.frame, now)
+                if observe is not None:
+                    observe(cleaned, block)
                 if not block.derived:
                     rows = len(block.frame) + len(block.rejects)
                     read += rows

@@ -33,6 +33,13 @@ class Tally:
         while len(self._runs) > 1 and len(self._runs[-2][0]) < 2 * len(self._runs[-1][0]):
             self._runs.append(_merged(self._runs.pop(), self._runs.pop()))
 
+    def items(self) -> tuple[KeyArray, KeyArray]:
+        """Every key, in order, with its number."""
+        while len(self._runs) > 1:
+            self._runs.append(_merged(self._runs.pop(), self._runs.pop()))
+        empty = np.zeros(0, dtype=np.uint64)
+        return self._runs[0] if self._runs else (empty, empty)
+
     def take_ordinals(self, keys: KeyArray) -> IntArray:
         """Count these occurrences; which one of its key each is, in order of coming, from 0."""
         if not len(keys):

@@ -160,23 +160,31 @@ def ingest(
     zone: Annotated[
         str, typer.Option(help="Of times that name none, such as Europe/London.")
     ] = "UTC",
+    report_file: Annotated[
+        Path | None,
+        typer.Option("--report", help="Write a quality report there: a page, or FILE.json."),
+    ] = None,
     strict: Annotated[bool, typer.Option(help="Fail when rows were rejected.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Load a shop's tables into the graph; repeatable."""
-    from ingestion.detect import choose_source
+    from ingestion.detect import choose_source, format_of
     from ingestion.load import load
+    from ingestion.report.quality import Quality
     from ingestion.spelling import Declared
     from shopgraph.progress import progress
+    from shopgraph.quality import check_page, tell_quality
 
     before = moment(until)
     declared = Declared(dates, decimal, time_zone(zone))
     # Refused before a server is started for it.
+    check_page(report_file)
     try:
-        choose_source(source, fmt)
+        chosen = format_of(choose_source(source, fmt))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     workspace = here()
+    quality, now = Quality(), datetime.now(UTC)
     with workspace.open() as graph, progress("loading") as advance:
         report = load(
             graph,
@@ -185,8 +193,19 @@ def ingest(
             rejects_dir=workspace.rejects,
             until=before,
             declared=declared,
+            observe=quality.note,
             progress=advance,
         )
+    tell_quality(
+        workspace.loads,
+        report,
+        quality,
+        source=source,
+        fmt=chosen,
+        until=before,
+        now=now,
+        page=report_file,
+    )
     rejected = sum(report.rejected.values())
     text = (
         f"{report.read} rows read: {report.written} written, {report.unchanged} unchanged, "

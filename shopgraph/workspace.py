@@ -37,6 +37,11 @@ class Workspace:
         """Folder of the rows that loads refused."""
         return self.home / "rejects"
 
+    @property
+    def loads(self) -> Path:
+        """Folder of what is kept of each load."""
+        return self.home / "loads"
+
     def start(self, *, usual_ports: bool = True) -> ServerInfo:
         """Start the local server, fetching it first where the machine has none yet."""
         with progress("fetching Neo4j", unit="file") as advance:
