@@ -19,6 +19,7 @@ from ingestion.rejects import RejectsFile
 from ingestion.repeats import KEYS, Repeats
 from ingestion.sheet import Cleaned
 from ingestion.spelling import UNDECLARED, Declared
+from kg.returns import link_returns
 from kg.write import finish_load, merge_table
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def load(
     finally:
         rejects.close()
     finish_load(graph)
+    link_returns(graph, now)
     return LoadReport(
         read=read,
         written=written,

@@ -1,4 +1,4 @@
-"""The quality report of a load: kept in the workspace, and shown as a page where one is asked for."""
+"""The quality report of a load: kept in the workspace, and shown as a page where asked for."""
 
 from __future__ import annotations
 

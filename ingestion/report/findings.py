@@ -93,8 +93,9 @@ def _catalogue(quality: Mapping[str, Any]) -> Iterator[Finding]:
     for column in ("title", "price", "category"):
         table = quality["tables"].get("products")
         if table and table["kept"] and table["filled"].get(column, 0.0) < MOST_EMPTY:
-            share = _share(table["filled"].get(column, 0.0))
-            yield Finding("warn", f"Only {share} of the products have a {column}.")
+            share = table["filled"].get(column, 0.0)
+            has = f"Only {_share(share)} of the products have" if share else "No product has"
+            yield Finding("warn", f"{has} a {column}.")
 
 
 def _changes(drift: list[Mapping[str, Any]], compared: str | None) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from ingestion.report.findings import findings
+from ingestion.report.meanings import MEANINGS
 from ingestion.report.pictures import (
     amounts_picture,
     days_picture,
@@ -68,7 +69,7 @@ def render(load: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> 
 
 def _amount_title(amounts: Mapping[str, Any], label: str) -> str:
     middle, most = amounts["quartiles"][1], amounts["most"]
-    return f"{label[:1].upper()}{label[1:]}: about {middle:.3g} in the middle, {most:,.6g} at most"
+    return f"{label[:1].upper()}{label[1:]}: about {middle:.2g} in the middle, {most:,.6g} at most"
 
 
 def _reasons(load: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -78,6 +79,7 @@ def _reasons(load: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "reason": reason,
+            "meaning": MEANINGS.get(reason, ""),
             "count": count,
             "share": count / load["read"],
             "width": 100 * count / most,

@@ -134,7 +134,12 @@ def _svg(draw: Callable[[Axes], None], width: float, height: float) -> str:
         figure = Figure(figsize=(width, height), layout="constrained")
         draw(figure.add_subplot())
         out = io.StringIO()
-        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
+        figure.savefig(
+            out,
+            format="svg",
+            transparent=True,
+            metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")),
+        )
     text = out.getvalue()
     return text[text.index("<svg") :]
 
