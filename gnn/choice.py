@@ -8,14 +8,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from gnn.config import ModelConfig, TrainConfig
 from gnn.evaluation import evaluate
-from gnn.histories import IntArray
+from gnn.histories import Histories, IntArray
 from gnn.inference import VectorRecommender, recommender_at
+from gnn.knowledge import Knowledge
 from gnn.protocols.task import Split, Task
 from gnn.selection import (
     VALIDATION_ROWS,
@@ -25,7 +27,7 @@ from gnn.selection import (
     sample_rows,
     validation_metric,
 )
-from gnn.training import Knowledge, Trained, fit
+from gnn.training import Trained, fit
 from kg.records import NO_TIME
 
 log = logging.getLogger(__name__)
@@ -52,11 +54,41 @@ class GnnChoice:
     peak_mb: float
 
 
-#: The settings worth trying, the safest first.
-GRID: Sequence[Settings] = (
-    Settings(ModelConfig(), TrainConfig()),
-    Settings(ModelConfig(), TrainConfig(epochs=10, lead_days=14.0, gate_rate=1.0)),
+#: Few steps and mostly hidden ids: shops where many buy much learn by heart within minutes.
+TIMED = Settings(ModelConfig(), TrainConfig(epochs=4))
+
+#: Sums that forget within a few events, for histories whose order is known but not their times.
+ORDERED = Settings(
+    ModelConfig(mean_pools=False, neighbours=20, history=30),
+    TrainConfig(epochs=6, queries=2_048, dropout=0.1, folds=8),
 )
+
+#: The same for a young shop: smaller steps, ids hidden more often.
+YOUNG = Settings(
+    ModelConfig(mean_pools=False, neighbours=20, history=30),
+    TrainConfig(epochs=5, learning_rate=4e-3, queries=512, dropout=0.5, folds=8),
+)
+
+#: Sets, of which a part is hidden and asked for.
+UNORDERED = Settings(ModelConfig(), TrainConfig(epochs=30, asks="hidden", dropout=0.5))
+
+#: From so many interactions on a shop is not young.
+YOUNG_UP_TO = 50_000
+
+
+def settings_for(train: Histories, ordered: bool) -> list[Settings]:
+    """The settings worth trying on such data, the safest first."""
+    if not ordered:
+        return [UNORDERED]
+    if train.num_events and (train.time != NO_TIME).all():
+        return [TIMED, _trained(TIMED, epochs=8), _trained(TIMED, epochs=10, lead_days=14.0)]
+    first, other = (YOUNG, ORDERED) if train.num_events <= YOUNG_UP_TO else (ORDERED, YOUNG)
+    return [first, other]
+
+
+def _trained(settings: Settings, **changes: Any) -> Settings:
+    """The same model, trained otherwise."""
+    return replace(settings, training=replace(settings.training, **changes))
 
 
 def choose_gnn(

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
+
+#: What a training question is about.
+Asks = Literal["next", "hidden"]
 
 
 @dataclass(frozen=True)
@@ -11,6 +15,7 @@ class ModelConfig:
 
     dim: int = 128  #: length of product and user vectors
     pools: int = 3  #: weighted sums of a history, each with its own forgetting
+    mean_pools: bool = True  #: whether they are means instead
     use_text: bool = True  #: BERT vectors as product features
     use_attributes: bool = True  #: brands, categories and attributes as nodes
     use_propagation: bool = True  #: messages along typed edges
@@ -35,18 +40,26 @@ class TrainConfig:
     weight_decay: float = 1e-5
     dropout: float = 0.8  #: share of products whose id embedding is hidden in a step
     queries: int = 256  #: questions a step
+    negatives: int = 2_048  #: products that a step's answers are told from, drawn uniformly
+    all_up_to: int = 5_000  #: so many products are not sampled: answers are told from all of them
+    asks: Asks = "next"  #: what comes next, or what of a set is hidden
+    hidden: float = 0.5  #: share of a user's products that is hidden, where "hidden" is asked
     horizon_days: float = 28.0  #: how far ahead the answers of a question lie
     lead_days: float = 0.0  #: a question is asked up to so long before what answers it
     folds: int = 4  #: users are answered from a graph without their own fold's behaviour
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "queries", "folds"):
+        for name in ("epochs", "queries", "negatives", "folds"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1 (got {getattr(self, name)})")
         for name in ("learning_rate", "gate_rate", "horizon_days"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0 (got {getattr(self, name)})")
+        if self.asks not in get_args(Asks):
+            raise ValueError(f"asks must be one of {get_args(Asks)} (got {self.asks!r})")
+        if not 0 < self.hidden < 1:
+            raise ValueError(f"hidden must lie between 0 and 1 (got {self.hidden})")
         if self.lead_days < 0 or self.lead_days > self.horizon_days:
             raise ValueError(f"lead_days must lie within the horizon (got {self.lead_days})")
         if not 0 <= self.dropout < 1:

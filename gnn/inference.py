@@ -49,8 +49,7 @@ class VectorRecommender:
         past = Past(queries)
         scores = self._users(past, now) @ self.z.T + self.bias
         if self.neighbours is not None:
-            term = self.neighbours.score(past, queries.indptr[:-1], queries.indptr[1:])
-            scores = scores + term.to(scores)
+            scores = self.neighbours.add(scores, past, queries.indptr[:-1], queries.indptr[1:])
         result: FloatArray = scores.cpu().numpy()
         return result
 

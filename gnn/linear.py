@@ -15,6 +15,9 @@ from gnn.behaviour import Kinds, event_counts, user_matrix
 from gnn.histories import Histories, IntArray
 from gnn.recommender import FloatArray
 
+#: From this share of entries on, a matrix is searched faster as a dense one.
+DENSE_SHARE = 0.05
+
 #: Popularity's share of a score: orders what a model cannot tell apart, and moves little else.
 POPULARITY_SHARE = 1e-4
 
@@ -85,7 +88,7 @@ def strongest(
     In blocks of rows, since the whole product can be far larger than what is kept of it.
     """
     starts = range(0, left.shape[0], block)
-    return strongest_rows((dense(left[start : start + block] @ right) for start in starts), keep)
+    return strongest_rows((left[start : start + block] @ right for start in starts), keep)
 
 
 def cosine_neighbours(bought: sp.csr_array, keep: int) -> sp.csr_array:
@@ -103,27 +106,45 @@ def cosine_neighbours(bought: sp.csr_array, keep: int) -> sp.csr_array:
 def strongest_entries(matrix: sp.csr_array, keep: int, block: int = 1024) -> sp.csr_array:
     """The ``keep`` largest positive entries of each row of a square matrix, diagonal apart."""
     starts = range(0, matrix.shape[0], block)
-    return strongest_rows((dense(matrix[start : start + block]) for start in starts), keep)
+    return strongest_rows((matrix[start : start + block] for start in starts), keep)
 
 
 def strongest_rows(
-    blocks: Iterable[FloatArray], keep: int, skip_diagonal: bool = True
+    blocks: Iterable[FloatArray | sp.csr_array], keep: int, skip_diagonal: bool = True
 ) -> sp.csr_array:
     """The ``keep`` largest positive entries of each row of blocks of rows, diagonal apart."""
     parts = []
     start = 0
     for rows in blocks:
-        inside = np.arange(len(rows))
-        if skip_diagonal:
-            rows[inside, start + inside] = 0
-        start += len(rows)
-        width = min(keep, rows.shape[1])
-        value, column = torch.topk(torch.from_numpy(rows), width)
-        values, columns = value.numpy().ravel(), column.numpy().ravel()
-        positive = values > 0
-        at = (np.repeat(inside, width)[positive], columns[positive])
-        parts.append(sp.csr_array((values[positive], at), shape=rows.shape))
+        parts.append(_strongest_of_block(rows, start if skip_diagonal else None, keep))
+        start += rows.shape[0]
     return sp.csr_array(sp.vstack(parts, format="csr"))
+
+
+def _strongest_of_block(
+    rows: FloatArray | sp.csr_array, start: int | None, keep: int
+) -> sp.csr_array:
+    """The strongest of rows; with ``start``, the first is that row of a square matrix."""
+    if isinstance(rows, np.ndarray) or rows.nnz > DENSE_SHARE * rows.shape[0] * rows.shape[1]:
+        full = dense(rows)
+        inside = np.arange(len(full))
+        if start is not None:
+            full[inside, start + inside] = 0
+        width = min(keep, full.shape[1])
+        value, column = torch.topk(torch.from_numpy(full), width)
+        row = np.repeat(inside, width)
+        values, columns = value.numpy().ravel(), column.numpy().ravel()
+        chosen = values > 0
+    else:
+        entries = rows.tocoo()
+        (row, columns), values = entries.coords, entries.data
+        useful = values > 0 if start is None else (row + start != columns) & (values > 0)
+        order = np.lexsort((-values[useful], row[useful]))
+        row, columns, values = (part[useful][order] for part in (row, columns, values))
+        first = np.searchsorted(row, np.arange(rows.shape[0]))
+        chosen = np.arange(len(row)) - first[row] < keep
+    at = (row[chosen], columns[chosen])
+    return sp.csr_array((values[chosen].astype(np.float32), at), shape=rows.shape)
 
 
 def scale_rows(matrix: sp.csr_array, power: float) -> sp.csr_array:

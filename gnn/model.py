@@ -50,8 +50,8 @@ class History:
 class ProductEncoder(nn.Module):
     """z = x + Σ_r α_r ⊙ A_r x over typed relations, x = id + W·text + attributes.
 
-    One linear propagation over typed product–product edges, with attribute nodes (brands,
-    categories, attributes) that first gather from their products.
+    One linear propagation over typed product–product edges, and one through attribute nodes
+    (brands, categories, attributes), which gather from their products and give to them.
     """
 
     def __init__(
@@ -99,37 +99,44 @@ class ProductEncoder(nn.Module):
         x = self.ids.weight if keep_id is None else self.ids.weight * keep_id
         if self.has_text:
             x = x + torch.where(has_text.unsqueeze(1), self.text(text), self.no_text)
+        if self.has_attributes:
+            x = x + self.has(self.attributes.weight, graph["attribute", "has", "product"])
         z = x
         for name, conv in self.relations.items():
             z = z + conv(x, graph["product", name, "product"])
-        if self.has_attributes:
-            nodes = self.attributes.weight
-            if self.config.use_propagation:
-                nodes = nodes + self.of(x, graph["product", "of", "attribute"])
-            z = z + self.has(nodes, graph["attribute", "has", "product"])
+        if self.has_attributes and self.config.use_propagation:
+            gathered = self.of(x, graph["product", "of", "attribute"])
+            z = z + self.has(gathered, graph["attribute", "has", "product"])
         return z
 
 
 class UserEncoder(nn.Module):
-    """h = Σ_k β_k ⊙ Σ_e w_ke z_e / Σ_e w_ke: pools that forget at learned rates.
+    """h = Σ_k β_k ⊙ Σ_e w_ke z_e (/ Σ_e w_ke): pools that forget at learned rates.
 
-    w_ke = exp(c_k,kind − a_k ln(1 + newer events) − b_k ln(1 + days)). Linear in the products'
-    vectors, so that a database can recompute it from stored ones; no user has parameters.
+    ln w_ke = c_k,kind − a_k ln(1 + r) − λ_k r − b_k ln(1 + days), r the number of newer events.
+    Linear in the products' vectors, so that a database can recompute it from stored ones; no user
+    has parameters. A mean (``config.mean_pools``) says the same of a long history and a short one;
+    a sum grows surer with what it has seen.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
+        self.mean = config.mean_pools
         spread = torch.linspace(0.0, 1.0, config.pools)
-        self.by_rank = nn.Parameter(spread.clone())
+        self.by_rank = nn.Parameter(spread.clone() if self.mean else 0.0 * spread)
+        # λ from slow to fast; next to nothing where long histories are averaged.
+        slow, fast = (-9.0, -6.0) if self.mean else (-2.8, 0.4)
+        self.log_by_age = nn.Parameter(torch.linspace(slow, fast, config.pools))
         self.by_days = nn.Parameter(0.5 * spread)
         self.by_kind = nn.Parameter(torch.zeros(config.pools, len(KINDS)))
         self.beta = nn.Parameter(torch.ones(config.pools, config.dim) / config.pools)
 
     def weights(self, history: History) -> Tensor:
         """Unnormalised weights (pools, events), all positive."""
-        rank, days = torch.log1p(history.rank), torch.log1p(history.days)
         exponent = self.by_kind[:, history.kind]
-        exponent = exponent - self.by_rank.unsqueeze(1) * rank - self.by_days.unsqueeze(1) * days
+        exponent = exponent - self.by_rank.unsqueeze(1) * torch.log1p(history.rank)
+        exponent = exponent - self.log_by_age.exp().unsqueeze(1) * history.rank
+        exponent = exponent - self.by_days.unsqueeze(1) * torch.log1p(history.days)
         return exponent.exp()
 
     def forward(self, z: Tensor, history: History) -> Tensor:
@@ -144,13 +151,11 @@ class UserEncoder(nn.Module):
         ends = torch.cat([history.offsets[1:], history.offsets.new_tensor([len(history.product)])])
         query = torch.repeat_interleave(ends - history.offsets)
         for weight, beta in zip(self.weights(history), self.beta, strict=True):
-            total = torch.zeros(len(h), device=z.device).index_add(0, query, weight)
+            if self.mean:
+                total = torch.zeros(len(h), device=z.device).index_add(0, query, weight)
+                weight = weight / total.clamp_min(1e-12)[query]
             pool = F.embedding_bag(
-                history.product,
-                z,
-                history.offsets,
-                mode="sum",
-                per_sample_weights=weight / total.clamp_min(1e-12)[query],
+                history.product, z, history.offsets, mode="sum", per_sample_weights=weight
             )
             h = h + beta * pool
         return h

@@ -93,6 +93,37 @@ def ask(
     )
 
 
+def hide(
+    histories: Histories, target_kind: int, share: float, rng: np.random.Generator
+) -> tuple[Histories, Questions]:
+    """One question for every user, for data without order: a part of the products is hidden.
+
+    Each product of a user is hidden with probability ``share``, with all its events; the answers
+    are the hidden products of the target kind. A user of whom nothing is left, or nothing of the
+    target kind hidden, is not asked.
+
+    Returns:
+        The histories without what is hidden, and the questions asked at their ends.
+    """
+    key = histories.row * histories.num_products + histories.product
+    pairs, pair = np.unique(key, return_inverse=True)
+    hidden = rng.random(len(pairs)) < share
+    seen = histories.keep(~hidden[pair])
+    wanted = np.zeros(len(pairs), np.bool_)
+    wanted[pair[histories.kind == target_kind]] = True
+    asked_row, target = np.divmod(pairs[hidden & wanted], histories.num_products)
+    counts = np.bincount(asked_row, minlength=len(histories)) * (seen.lengths > 0)
+    row = np.flatnonzero(counts)
+    useful = seen.lengths[asked_row] > 0
+    return seen, Questions(
+        row=row,
+        start=seen.indptr[row + 1],
+        now=np.full(len(row), NO_TIME),
+        indptr=np.concatenate([[0], np.cumsum(counts[row])]).astype(np.int64),
+        target=target[useful],
+    )
+
+
 def _stretch(
     histories: Histories, row: IntArray, now: IntArray, span: int
 ) -> tuple[IntArray, IntArray]:
@@ -208,8 +239,9 @@ class Trend:
         index = np.where(now == NO_TIME, len(self.snapshots) - 1, (now - self.origin) // self.step)
         return torch.from_numpy(np.clip(index, 0, len(self.snapshots) - 1).astype(np.int64))
 
-    def unsold(self, now: IntArray) -> npt.NDArray[np.bool_]:
-        """Products that had not been sold by then: (moments, products)."""
+    def unsold(self, now: IntArray, columns: IntArray | None = None) -> npt.NDArray[np.bool_]:
+        """Products, or the given ones, that had not been sold by then: (moments, products)."""
+        first = self.first_sold if columns is None else self.first_sold[columns]
         if not self.timed:
-            return np.zeros((len(now), len(self.first_sold)), np.bool_)
-        return self.first_sold[None, :] >= now[:, None]
+            return np.zeros((len(now), len(first)), np.bool_)
+        return first[None, :] >= now[:, None]

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from torch_geometric.data import HeteroData
 
 from gnn.histories import Histories, IntArray
-from gnn.training import Knowledge
+from gnn.knowledge import Knowledge
 from kg.records import KINDS
 
 #: Which kind of event recommendations aim at: the first of these that occurs.

@@ -4,48 +4,26 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import scipy.sparse as sp
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
 
 from gnn.config import ModelConfig, TrainConfig
-from gnn.histories import Histories
-from gnn.model import EdgeType, Recommender
-from gnn.neighbours import NeighbourTerm
-from gnn.propagation import Adjacency
-from gnn.questions import Past, Questions, Trend, ask
-from gnn.relations import (
-    attribute_relations,
-    behaviour_relations,
-    count_pairs,
-    folds_of,
-    text_relation,
-)
+from gnn.crossfit import CrossFit, Edges
+from gnn.histories import Histories, IntArray
+from gnn.knowledge import Knowledge
+from gnn.model import Recommender
+from gnn.neighbours import NeighbourTerm, add_entries
+from gnn.questions import Past, Questions, Trend, ask, hide
+from gnn.softmax import NEVER, cross_entropy, draw
 
 log = logging.getLogger(__name__)
 
-TEXT_NEIGHBOURS = 15
-
-
-@dataclass(frozen=True)
-class Knowledge:
-    """What is known of products besides behaviour.
-
-    Shapes:
-        text: (products, d) float32, rows of zeros where ``has_text`` (products,) is false
-        attributes: (products, attribute nodes), 1 where a product has one, or None
-    """
-
-    text: npt.NDArray[np.float32]
-    has_text: npt.NDArray[np.bool_]
-    attributes: sp.csr_array | None = None
+#: Steps in which the learning rate rises, where there are as many.
+WARM_UP = 50
 
 
 @dataclass
@@ -56,12 +34,22 @@ class Trained:
     """
 
     model: Recommender
-    graph: dict[EdgeType, Adjacency]
+    graph: Edges
     text: Tensor
     has_text: Tensor
     trend: Trend
     neighbours: NeighbourTerm | None
     curve: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step of training asks: some questions, all of users of one fold."""
+
+    past: Past
+    questions: Questions
+    which: IntArray
+    fold: int
 
 
 def fit(
@@ -78,65 +66,31 @@ def fit(
     Raises:
         ValueError: there is nothing to learn from.
     """
-    generator = torch.Generator().manual_seed(config.seed)
     torch.manual_seed(config.seed)
-    questions = ask(train, target_kind, config.horizon_days, config.lead_days, config.seed)
-    if not len(questions):
-        raise ValueError("There is nothing to learn from: no user has an interaction")
-    trend = Trend(train, target_kind)
-    past = Past(train)
-    terms = _terms(train, model_config, config, target_kind)
-    graphs, fold = _graphs(train, knowledge, model_config, config, device)
-    text, has_text = whiten(knowledge, model_config.dim)
-    behaviour = [relation for _, relation, target in graphs[-1] if target == "product"]
-    model = Recommender(
-        train.num_products,
-        0 if knowledge.attributes is None else knowledge.attributes.shape[1],
-        text.shape[1],
-        [relation for relation in behaviour if relation != "has"],
-        model_config,
-        0 if terms[-1] is None else len(terms[-1].relations),
-    ).to(device)
-    trained = Trained(model, graphs[-1], text.to(device), has_text.to(device), trend, terms[-1])
-    batches = _batches(questions, fold, config)
-    total = config.epochs * len(batches)
-    gates = [model.trend, model.raw_gamma, *model.users.parameters()]
-    rest = [p for p in model.parameters() if not any(p is gate for gate in gates)]
-    rates = [config.learning_rate, config.learning_rate * config.gate_rate]
-    optimiser = torch.optim.Adam(
-        [{"params": rest}, {"params": gates}], lr=rates[0], weight_decay=config.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, rates, total_steps=total + 1, pct_start=min(0.3, 50 / (total + 1))
-    )
-    for epoch in range(config.epochs):
+    crossfit = CrossFit.count(train, knowledge, model_config, config, target_kind, device)
+    trained = _untrained(train, knowledge, crossfit, model_config, target_kind, device)
+    epochs = _epochs(train, crossfit.fold, config, target_kind)
+    optimiser, schedule = None, None
+    rng = np.random.default_rng((config.seed, 1))
+    for epoch, steps in enumerate(epochs, start=1):
         began = time.monotonic()
-        model.train()
+        if optimiser is None or schedule is None:
+            optimiser, schedule = _optimiser(trained.model, config, config.epochs * len(steps))
+        trained.model.train()
         losses = []
-        for index in torch.randperm(len(batches), generator=generator).tolist():
-            which = batches[index]
-            own = int(fold[questions.row[which[0]]])
-            loss = _loss(
-                trained, past, questions, which, graphs[own], terms[own], config, generator
-            )
+        for step in steps:
+            loss = _loss(trained, step, crossfit, config, rng)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
             losses.append(loss.item())
-        # Which questions share a batch is drawn anew for every epoch.
-        batches = _batches(questions, fold, config, epoch + 1)
         trained.curve.append(float(np.mean(losses)))
-        log.debug(
-            "epoch %d of %d: loss %.4f, %.1f s",
-            epoch + 1,
-            config.epochs,
-            trained.curve[-1],
-            time.monotonic() - began,
-        )
+        told = (epoch, config.epochs, trained.curve[-1], time.monotonic() - began)
+        log.debug("epoch %d of %d: loss %.4f, %.1f s", *told)
         if after_epoch is not None:
             after_epoch(1)
-    model.eval()
+    trained.model.eval()
     return trained
 
 
@@ -158,98 +112,109 @@ def whiten(knowledge: Knowledge, dim: int) -> tuple[Tensor, Tensor]:
     return white * has_text.unsqueeze(1), has_text
 
 
-def _loss(
-    trained: Trained,
-    past: Past,
-    questions: Questions,
-    which: npt.NDArray[np.int64],
-    graph: dict[EdgeType, Adjacency],
-    term: NeighbourTerm | None,
-    config: TrainConfig,
-    generator: torch.Generator,
-) -> Tensor:
-    """Mean over questions of the mean cross-entropy of their answers (full softmax)."""
-    model, device = trained.model, trained.text.device
-    products = past.histories.num_products
-    keep = (torch.rand(products, 1, generator=generator) >= config.dropout).float()
-    keep_id = (keep / (1 - config.dropout)).to(device)
-    z = model.products(trained.text, trained.has_text, graph, keep_id)
-    rows = questions.row[which]
-    begin, end = past.histories.indptr[rows], questions.start[which]
-    history = past.batch(begin, end, questions.now[which], model.config.history).to(device)
-    h = model.users(z, history)
-    snapshot = trained.trend.at(questions.now[which])
-    logits = h @ z.T + model.product_bias(trained.trend.snapshots[snapshot].to(device))
-    if term is not None:
-        features = torch.from_numpy(term.features(past, begin, end)).to(device)
-        logits = logits + features @ model.gamma()
-    unsold = trained.trend.unsold(questions.now[which])
-    place, product = questions.answers(which)
-    known = ~unsold[place, product]
-    place, product = place[known], product[known]
-    logits = logits.masked_fill(torch.from_numpy(unsold).to(device), -torch.inf)
-    counts = np.bincount(place, minlength=len(which)).astype(np.float32)
-    weight = torch.from_numpy(1.0 / counts[place]).to(device)
-    scores = F.log_softmax(logits, dim=1)[
-        torch.from_numpy(place).to(device), torch.from_numpy(product).to(device)
-    ]
-    return -(weight * scores).sum() / max(1, int((counts > 0).sum()))
-
-
-def _graphs(
+def _untrained(
     train: Histories,
     knowledge: Knowledge,
+    crossfit: CrossFit,
     model_config: ModelConfig,
-    config: TrainConfig,
+    target_kind: int,
     device: torch.device,
-) -> tuple[list[dict[EdgeType, Adjacency]], npt.NDArray[np.int64]]:
-    """One graph a fold without that fold's behaviour, then the graph of all; users' folds."""
-    fold = folds_of(len(train), config.folds, config.seed)
-    fixed: dict[EdgeType, Adjacency] = {}
-    if model_config.use_attributes and knowledge.attributes is not None:
-        related = attribute_relations(knowledge.attributes)
-        fixed["attribute", "has", "product"] = Adjacency.from_scipy(related["has"]).to(device)
-        fixed["product", "of", "attribute"] = Adjacency.from_scipy(related["of"]).to(device)
-    if not model_config.use_propagation:
-        return [fixed] * (config.folds + 1), fold
-    if model_config.use_text and knowledge.has_text.any():
-        near = Adjacency.from_scipy(text_relation(knowledge.text, TEXT_NEIGHBOURS))
-        fixed["product", "similar_to", "product"] = near.to(device)
-    everything = count_pairs(train)
-    graphs = []
-    for held_out in range(config.folds + 1):
-        counts = everything
-        if held_out < config.folds:
-            own = train.keep((fold == held_out)[train.row])
-            counts = everything.without(count_pairs(own))
-        behaviour: dict[str, Any] = behaviour_relations(counts, model_config.neighbours)
-        edges = {
-            ("product", name, "product"): Adjacency.from_scipy(matrix).to(device)
-            for name, matrix in behaviour.items()
-        }
-        graphs.append({**edges, **fixed})
-    return graphs, fold
+) -> Trained:
+    """The model before its first step, with the graph and the term of all users."""
+    graph, term = crossfit.graphs[-1], crossfit.terms[-1]
+    text, has_text = whiten(knowledge, model_config.dim)
+    gathering = [name for _, name, target in graph if target == "product" and name != "has"]
+    model = Recommender(
+        train.num_products,
+        0 if knowledge.attributes is None else knowledge.attributes.shape[1],
+        text.shape[1],
+        gathering,
+        model_config,
+        0 if term is None else len(term.relations),
+    ).to(device)
+    trend = Trend(train, target_kind)
+    return Trained(model, graph, text.to(device), has_text.to(device), trend, term)
 
 
-def _terms(
-    train: Histories, model_config: ModelConfig, config: TrainConfig, target_kind: int
-) -> list[NeighbourTerm | None]:
-    """The sparse term of each fold, without that fold's behaviour, then that of all."""
-    if not model_config.use_neighbours:
-        return [None] * (config.folds + 1)
-    fold = folds_of(len(train), config.folds, config.seed)
-    others = [train.keep((fold != own)[train.row]) for own in range(config.folds)]
-    return [NeighbourTerm.count(part, target_kind) for part in [*others, train]]
+def _epochs(
+    train: Histories, fold: IntArray, config: TrainConfig, target_kind: int
+) -> Iterator[list[Step]]:
+    """The steps of each epoch; which questions share one, and in which order, is drawn anew.
+
+    Raises:
+        ValueError: nothing can be asked.
+    """
+    past = Past(train)
+    if config.asks == "next":
+        questions = ask(train, target_kind, config.horizon_days, config.lead_days, config.seed)
+    for epoch in range(config.epochs):
+        rng = np.random.default_rng((config.seed, epoch))
+        if config.asks == "hidden":
+            seen, questions = hide(train, target_kind, config.hidden, rng)
+            past = Past(seen)
+        if not len(questions):
+            raise ValueError("There is nothing to learn from: too few interactions to ask about")
+        steps = []
+        for number in range(config.folds):
+            of_fold = rng.permutation(np.flatnonzero(fold[questions.row] == number))
+            pieces = -(-len(of_fold) // config.queries)
+            parts = np.array_split(of_fold, pieces) if pieces else []
+            steps += [Step(past, questions, part, number) for part in parts]
+        yield [steps[index] for index in rng.permutation(len(steps))]
 
 
-def _batches(
-    questions: Questions, fold: npt.NDArray[np.int64], config: TrainConfig, epoch: int = 0
-) -> list[npt.NDArray[np.int64]]:
-    """Questions in batches whose users are all of one fold."""
-    rng = np.random.default_rng((config.seed, epoch))
-    batches = []
-    for number in range(config.folds):
-        of_fold = rng.permutation(np.flatnonzero(fold[questions.row] == number))
-        pieces = -(-len(of_fold) // config.queries)
-        batches += np.array_split(of_fold, pieces) if pieces else []
-    return batches
+def _optimiser(
+    model: Recommender, config: TrainConfig, total: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """Adam with a short warm-up and linear decay; the few weights that balance parts go faster."""
+    gates = [model.trend, model.raw_gamma, *model.users.parameters()]
+    rest = [p for p in model.parameters() if not any(p is gate for gate in gates)]
+    rates = [config.learning_rate, config.learning_rate * config.gate_rate]
+    optimiser = torch.optim.Adam(
+        [{"params": rest}, {"params": gates}], lr=rates[0], weight_decay=config.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser,
+        rates,
+        # An epoch of hidden products may have a step more than the first had.
+        total_steps=total + config.epochs * config.folds + 1,
+        pct_start=min(0.3, WARM_UP / (total + 1)),
+        anneal_strategy="linear",
+        cycle_momentum=False,
+    )
+    return optimiser, schedule
+
+
+def _loss(
+    trained: Trained,
+    step: Step,
+    crossfit: CrossFit,
+    config: TrainConfig,
+    rng: np.random.Generator,
+) -> Tensor:
+    """Mean over questions of the mean cross-entropy of their answers."""
+    model, device, trend = trained.model, trained.text.device, trained.trend
+    graph, term = crossfit.graphs[step.fold], crossfit.terms[step.fold]
+    past, products = step.past, step.past.histories.num_products
+    keep = (torch.rand(products, 1) >= config.dropout).float() / (1 - config.dropout)
+    z = model.products(trained.text, trained.has_text, graph, keep.to(device))
+    now = step.questions.now[step.which]
+    end = step.questions.start[step.which]
+    begin = past.histories.indptr[step.questions.row[step.which]]
+    h = model.users(z, past.batch(begin, end, now, model.config.history).to(device))
+    place, product = step.questions.answers(step.which)
+    if trend.timed:
+        sold = trend.first_sold[product] < now[place]
+        place, product = place[sold], product[sold]
+    candidates = draw(product, products, config.negatives, config.all_up_to, rng)
+    columns = candidates.columns
+    chosen = slice(None) if columns is None else torch.from_numpy(columns).to(device)
+    logits = h @ z[chosen].T + model.bias[chosen]
+    if trend.timed and model.config.use_trend:
+        logits = logits + trend.snapshots[trend.at(now)][:, chosen].to(device) @ model.trend
+    if term is not None:
+        logits = add_entries(logits, term.entries(past, begin, end, columns), model.gamma())
+    if trend.timed:
+        unsold = torch.from_numpy(trend.unsold(now, columns)).to(device)
+        logits = logits.masked_fill(unsold, NEVER)
+    return cross_entropy(logits, torch.from_numpy(place).to(device), candidates)

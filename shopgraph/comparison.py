@@ -20,7 +20,7 @@ from gnn.protocols.task import Split
 from gnn.recommender import Context, MissingInput, Recommender
 from gnn.selection import choose, find_baseline, find_baselines, trains, validation_metric
 from gnn.tensors import histories_of, knowledge_of
-from gnn.training import Knowledge
+from gnn.knowledge import Knowledge
 from shopgraph.progress import progress
 
 log = logging.getLogger(__name__)

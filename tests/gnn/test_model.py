@@ -13,7 +13,8 @@ from gnn.histories import Histories
 from gnn.inference import index_vectors, recommender_at, top_k
 from gnn.model import History, ProductEncoder, UserEncoder
 from gnn.propagation import Adjacency, ScaledPropagation
-from gnn.training import Knowledge, fit, whiten
+from gnn.knowledge import Knowledge
+from gnn.training import fit, whiten
 from kg.records import KINDS, NO_TIME
 
 BUY = KINDS.index("purchase")
@@ -49,8 +50,9 @@ def test_a_product_is_its_own_features_plus_its_neighbours() -> None:
         ("product", "of", "attribute"): Adjacency.from_scipy(sp.csr_array(np.array([[1.0, 0.0]]))),
     }
     z = encoder(torch.zeros(2, 0), torch.zeros(2, dtype=torch.bool), graph)
-    # x0 + .3·x1 + (attribute + .3·x0); the second product has neither neighbour nor attribute.
-    assert z[0].tolist() == pytest.approx([1 + 10 + 0.3, 0.3 + 10])
+    # x is [11, 10] with its attribute; z = x0 + .3·x1 + .3·x0 back through the attribute.
+    # The second product has neither neighbour nor attribute.
+    assert z[0].tolist() == pytest.approx([11 + 0.3 * 11, 10 + 0.3 + 0.3 * 10])
     assert z[1].tolist() == [0, 1]
 
 

@@ -9,7 +9,7 @@ import torch
 
 from gnn.behaviour import kind_weights
 from gnn.histories import Histories
-from gnn.neighbours import NeighbourTerm, Relation
+from gnn.neighbours import MOST_LINEAR, PENALTY, NeighbourTerm, Relation, add_entries
 from gnn.questions import Past
 from kg.records import KINDS
 
@@ -30,10 +30,17 @@ def whole(past: Histories) -> tuple[Past, np.ndarray, np.ndarray]:
     return Past(past), past.indptr[:-1], past.indptr[1:]
 
 
+def dense(term: NeighbourTerm, past: Histories) -> np.ndarray:
+    """What each relation adds, one after another: (rows, products, relations)."""
+    found = term.entries(*whole(past))
+    zeros = torch.zeros(len(past), past.num_products)
+    return torch.stack([add_entries(zeros, [one], torch.ones(1)) for one in found], 2).numpy()
+
+
 def test_a_feature_is_the_log_of_the_faded_sum_over_the_history() -> None:
     matrix = sp.csr_array(np.array([[0, 2.0, 0], [0, 0, 4.0], [0, 0, 0]], np.float32))
     term = NeighbourTerm((Relation(matrix, 0.25, GRADED), Relation(matrix, 1.0, GRADED)))
-    features = term.features(*whole(sequence([0, 1], products=3)))
+    features = dense(term, sequence([0, 1], products=3))
     # ε is 3; product 1 is newest (weight 1), product 0 one back (2^-.25 and 2^-1).
     assert features[0, 1] == pytest.approx([np.log1p(2 * 2**-0.25 / 3), np.log1p(2 * 0.5 / 3)])
     assert features[0, 2] == pytest.approx([np.log1p(4 / 3), np.log1p(4 / 3)])
@@ -43,14 +50,14 @@ def test_a_feature_is_the_log_of_the_faded_sum_over_the_history() -> None:
 def test_a_view_says_less_than_a_purchase() -> None:
     matrix = sp.csr_array(np.array([[0, 1.0], [0, 0]], np.float32))
     term = NeighbourTerm((Relation(matrix, 0.25, GRADED),))
-    bought = term.features(*whole(sequence([0], products=2)))
-    viewed = term.features(*whole(sequence([0], products=2, kind=VIEW)))
+    bought = dense(term, sequence([0], products=2))
+    viewed = dense(term, sequence([0], products=2, kind=VIEW))
     assert viewed[0, 1] == pytest.approx(np.log1p(0.3 * np.expm1(bought[0, 1])))
 
 
 def test_products_of_the_same_users_go_together_and_what_comes_later_follows() -> None:
     relations = NeighbourTerm.count(sequence([0, 1], [0, 1], [2, 3]), BUY).relations
-    together, follows, fast = (relation.matrix for relation in relations)
+    together, follows, fast, _ = (relation.matrix for relation in relations)
     assert fast is follows
     assert together.toarray()[0].tolist() == pytest.approx([0, 1, 0, 0])
     assert together.toarray()[1].tolist() == pytest.approx([1, 0, 0, 0])
@@ -70,23 +77,56 @@ def test_a_product_seen_but_not_had_leads_to_itself() -> None:
         2,
     )
     term = NeighbourTerm.count(train, BUY)
-    assert len(term.relations) == 4
-    seen = term.features(*whole(train))[:, :, 3]
+    assert len(term.relations) == 5
+    seen = dense(term, train)[:, :, 4]
     # The view is one event back: 2^-.5; the purchases say nothing here.
     assert seen[0].tolist() == pytest.approx([np.log1p(2**-0.5), 0])
     assert seen[1].tolist() == [0, 0]
 
 
+def test_only_the_columns_asked_for_are_given() -> None:
+    past = sequence([0, 1, 2], [1, 2, 3], [0, 3])
+    term = NeighbourTerm.count(past, BUY)
+    zeros = torch.zeros(3, 4)
+    gamma = torch.tensor([0.5, 2.0, 1.0, 3.0])
+    everything = add_entries(zeros, term.entries(*whole(past)), gamma)
+    columns = np.array([1, 3])
+    some = add_entries(zeros[:, :2], term.entries(*whole(past), columns), gamma)
+    assert torch.allclose(some, everything[:, columns])
+
+
+def test_the_linear_weights_are_a_relation_of_shops_of_moderate_size() -> None:
+    past = sequence([0, 1], [0, 1], [2, 3])
+    linear = NeighbourTerm.count(past, BUY).relations[3].matrix.toarray()
+    # Two products bought by the same two users: B_01 = 2 / (2 + λ), the rest has nothing to say.
+    assert linear[0].tolist() == pytest.approx([0, 2 / (2 + PENALTY), 0, 0])
+    large = sequence([0, 1], [0, 1], products=MOST_LINEAR + 1)
+    assert len(NeighbourTerm.count(large, BUY).relations) == 3
+
+
+def test_the_gradient_of_the_entries_reaches_scores_and_weights() -> None:
+    past = sequence([0, 1, 2], [1, 2, 3], [0, 3])
+    found = NeighbourTerm.count(past, BUY).entries(*whole(past))
+    scores = torch.zeros(3, 4, requires_grad=True)
+    gamma = torch.ones(len(found), requires_grad=True)
+    add_entries(scores, found, gamma).sum().backward()
+    assert (scores.grad == 1).all()
+    assert gamma.grad is not None
+    assert gamma.grad.tolist() == pytest.approx([float(one.value.sum()) for one in found])
+
+
 def test_a_fitted_term_is_the_same_after_being_written_and_read() -> None:
     past = sequence([0, 1, 2], [1, 2, 3], [0, 3])
-    term = NeighbourTerm.count(past, BUY).weighted(torch.tensor([0.5, 2.0, 1.0]))
+    gamma = torch.tensor([0.5, 2.0, 1.0, 0.1])
+    term = NeighbourTerm.count(past, BUY).weighted(gamma)
     again = NeighbourTerm.from_tensors(term.tensors())
-    assert torch.equal(again.score(*whole(past)), term.score(*whole(past)))
-    features = torch.from_numpy(term.features(*whole(past)))
-    assert torch.allclose(term.score(*whole(past)), features @ torch.tensor([0.5, 2.0, 1.0]))
+    zeros = torch.zeros(3, 4)
+    assert torch.equal(again.add(zeros, *whole(past)), term.add(zeros, *whole(past)))
+    expected = torch.from_numpy(dense(term, past)) @ gamma
+    assert torch.allclose(term.add(zeros, *whole(past)), expected)
 
 
 def test_a_term_without_weights_does_not_score() -> None:
     past = sequence([0, 1])
     with pytest.raises(ValueError, match="not been fitted"):
-        NeighbourTerm.count(past, BUY).score(*whole(past))
+        NeighbourTerm.count(past, BUY).add(torch.zeros(1, 4), *whole(past))

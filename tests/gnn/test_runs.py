@@ -13,7 +13,8 @@ from gnn import runs
 from gnn.config import ModelConfig, TrainConfig
 from gnn.histories import Histories
 from gnn.inference import recommender_at
-from gnn.training import Knowledge, fit
+from gnn.knowledge import Knowledge
+from gnn.training import fit
 from kg.records import NO_TIME
 
 

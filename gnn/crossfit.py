@@ -1,0 +1,93 @@
+"""Product relations without a fold of users, so that nobody's answers are in their own graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from gnn.config import ModelConfig, TrainConfig
+from gnn.histories import Histories, IntArray
+from gnn.knowledge import Knowledge
+from gnn.model import EdgeType
+from gnn.neighbours import NeighbourTerm
+from gnn.propagation import Adjacency
+from gnn.relations import (
+    attribute_relations,
+    behaviour_relations,
+    count_pairs,
+    folds_of,
+    text_relation,
+)
+
+Edges = dict[EdgeType, Adjacency]
+
+TEXT_NEIGHBOURS = 15
+
+
+@dataclass(frozen=True)
+class CrossFit:
+    """What a user's questions are answered from: graph and sparse term of the other folds' users.
+
+    Lists hold one entry a fold, without that fold's behaviour, and last that of everybody, which
+    answers whoever asks after training.
+
+    Shapes:
+        fold: (users,) int64
+    """
+
+    fold: IntArray
+    graphs: list[Edges]
+    terms: list[NeighbourTerm | None]
+
+    @classmethod
+    def count(
+        cls,
+        train: Histories,
+        knowledge: Knowledge,
+        model_config: ModelConfig,
+        config: TrainConfig,
+        target_kind: int,
+        device: torch.device,
+    ) -> CrossFit:
+        """Count every relation for every fold."""
+        fold = folds_of(len(train), config.folds, config.seed)
+        others = [train.keep((fold != own)[train.row]) for own in range(config.folds)]
+        terms: list[NeighbourTerm | None] = [None] * (config.folds + 1)
+        if model_config.use_neighbours:
+            terms = [NeighbourTerm.count(part, target_kind) for part in [*others, train]]
+        return cls(fold, _graphs(train, fold, knowledge, model_config, config, device), terms)
+
+
+def _graphs(
+    train: Histories,
+    fold: IntArray,
+    knowledge: Knowledge,
+    model_config: ModelConfig,
+    config: TrainConfig,
+    device: torch.device,
+) -> list[Edges]:
+    fixed: Edges = {}
+    if model_config.use_attributes and knowledge.attributes is not None:
+        related = attribute_relations(knowledge.attributes)
+        fixed["attribute", "has", "product"] = Adjacency.from_scipy(related["has"]).to(device)
+        fixed["product", "of", "attribute"] = Adjacency.from_scipy(related["of"]).to(device)
+    if not model_config.use_propagation:
+        return [fixed] * (config.folds + 1)
+    if model_config.use_text and knowledge.has_text.any():
+        near = Adjacency.from_scipy(text_relation(knowledge.text, TEXT_NEIGHBOURS))
+        fixed["product", "similar_to", "product"] = near.to(device)
+    everything = count_pairs(train)
+    graphs = []
+    for held_out in range(config.folds + 1):
+        counts = everything
+        if held_out < config.folds:
+            own = train.keep((fold == held_out)[train.row])
+            counts = everything.without(count_pairs(own))
+        behaviour = behaviour_relations(counts, model_config.neighbours)
+        edges: Edges = {
+            ("product", name, "product"): Adjacency.from_scipy(matrix).to(device)
+            for name, matrix in behaviour.items()
+        }
+        graphs.append({**edges, **fixed})
+    return graphs
