@@ -16,7 +16,7 @@ import torch
 from gnn.config import ModelConfig, TrainConfig
 from gnn.evaluation import evaluate
 from gnn.histories import Histories, IntArray
-from gnn.inference import VectorRecommender, recommender_at
+from gnn.inference import VectorRecommender
 from gnn.knowledge import Knowledge
 from gnn.protocols.task import Split, Task
 from gnn.selection import (
@@ -27,10 +27,14 @@ from gnn.selection import (
     sample_rows,
     validation_metric,
 )
+from gnn.spectral import SpectralModel, fit_spectral
 from gnn.training import Trained, fit
 from kg.records import NO_TIME
 
 log = logging.getLogger(__name__)
+
+#: A trained model: it has a ``curve``, and ``at(now)`` gives what scores at a moment.
+Fitted = Trained | SpectralModel
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class GnnChoice:
 
     settings: Settings
     recommender: VectorRecommender
-    trained: Trained
+    trained: Fitted
     metric: str
     trials: list[Trial]
     seconds: float
@@ -70,7 +74,16 @@ YOUNG = Settings(
 )
 
 #: Sets, of which a part is hidden and asked for.
-UNORDERED = Settings(ModelConfig(), TrainConfig(epochs=30, asks="hidden", dropout=0.5))
+UNORDERED = Settings(ModelConfig(), TrainConfig(epochs=8, asks="hidden", dropout=0.9))
+
+#: Sets so large that vectors need no features to be learned well.
+SETS = Settings(
+    ModelConfig(dim=224, spectral=256),
+    TrainConfig(epochs=8, learning_rate=0.02, queries=1_024, asks="hidden"),
+)
+
+#: From so many interactions on a set is large.
+LARGE_SET = 300_000
 
 #: From so many interactions on a shop is not young.
 YOUNG_UP_TO = 50_000
@@ -79,9 +92,9 @@ YOUNG_UP_TO = 50_000
 def settings_for(train: Histories, ordered: bool) -> list[Settings]:
     """The settings worth trying on such data, the safest first."""
     if not ordered:
-        return [UNORDERED]
+        return [SETS] if train.num_events >= LARGE_SET else [UNORDERED, SETS]
     if train.num_events and (train.time != NO_TIME).all():
-        return [TIMED, _trained(TIMED, epochs=8), _trained(TIMED, epochs=10, lead_days=14.0)]
+        return [TIMED, _trained(TIMED, epochs=10, lead_days=14.0, gate_rate=1.0)]
     first, other = (YOUNG, ORDERED) if train.num_events <= YOUNG_UP_TO else (ORDERED, YOUNG)
     return [first, other]
 
@@ -96,43 +109,51 @@ def choose_gnn(
     knowledge: Knowledge,
     target_kind: int,
     device: torch.device,
-    grid: Sequence[Settings] = GRID,
+    grid: Sequence[Settings] | None = None,
     budget_seconds: float = 600.0,
     after_epoch: Callable[[int], None] | None = None,
 ) -> GnnChoice:
-    """Try settings on validation until a third of the budget is spent, then fit the best anew.
+    """Try settings on validation while the budget lasts, then fit the best for the test.
 
-    The first of the grid is always tried. Equal results go to the earlier one.
+    Without a ``grid`` it is ``settings_for`` this data. Its first is always tried, unless it is
+    the only one; equal results go to the earlier one. Where validation and test are fitted on the
+    same histories, the best trial's model answers the test, too.
 
     Raises:
         ValueError: there is nothing to learn from.
     """
     reset_peak_memory()
     started = time.monotonic()
+    grid = settings_for(split.test.train, split.ordered) if grid is None else grid
     metric = validation_metric(split.valid)
     valid = sample_rows(split.valid, VALIDATION_ROWS, 0)
+    same = split.test.train is split.valid.train
+    # What comes after the trials: the fit for the test, and the caller's on everything.
+    later = 1 if same else 2
     trials: list[Trial] = []
-    best, best_value = grid[0], -1.0
+    best, best_value, kept = grid[0], -1.0, None
     longest = 0.0
-    for settings in grid:
-        if len(grid) == 1:
-            break
-        # The two fits that follow need their time too.
-        if trials and time.monotonic() - started + longest > budget_seconds / 3:
+    for settings in grid if len(grid) > 1 else ():
+        spent = time.monotonic() - started
+        if trials and spent + (1 + later) * longest > budget_seconds:
             log.info("the time for choosing is spent: %d of %d tried", len(trials), len(grid))
             break
         begun = time.monotonic()
-        recommender, _ = fit_task(valid, knowledge, settings, target_kind, device, after_epoch)
+        recommender, trained = fit_task(
+            valid, knowledge, settings, target_kind, device, after_epoch
+        )
         measured = evaluate(recommender, valid).metrics
         seconds = time.monotonic() - begun
         longest = max(longest, seconds)
         trials.append(Trial(asdict(settings), measured, seconds))
         log.info("validation %s %.4f with %s", metric, measured[metric], settings)
         if measured[metric] > best_value:
-            best, best_value = settings, measured[metric]
-    recommender, trained = fit_task(split.test, knowledge, best, target_kind, device, after_epoch)
+            best, best_value, kept = settings, measured[metric], trained
+    if kept is None or not same:
+        _, kept = fit_task(split.test, knowledge, best, target_kind, device, after_epoch)
+    recommender = kept.at(asked_at(split.test.now))
     seconds = time.monotonic() - started
-    return GnnChoice(best, recommender, trained, metric, trials, seconds, peak_memory_mb())
+    return GnnChoice(best, recommender, kept, metric, trials, seconds, peak_memory_mb())
 
 
 def fit_task(
@@ -142,18 +163,29 @@ def fit_task(
     target_kind: int,
     device: torch.device,
     after_epoch: Callable[[int], None] | None = None,
-) -> tuple[VectorRecommender, Trained]:
+) -> tuple[VectorRecommender, Fitted]:
     """Fit on a task's training data and fix the vectors at the moment it asks."""
-    trained = fit(
-        task.train,
-        knowledge,
-        settings.model,
-        settings.training,
-        target_kind,
-        device,
-        after_epoch,
-    )
-    return recommender_at(trained, asked_at(task.now)), trained
+    trained = fit_settings(task.train, knowledge, settings, target_kind, device, after_epoch)
+    return trained.at(asked_at(task.now)), trained
+
+
+def fit_settings(
+    train: Histories,
+    knowledge: Knowledge,
+    settings: Settings,
+    target_kind: int,
+    device: torch.device,
+    after_epoch: Callable[[int], None] | None = None,
+) -> Fitted:
+    """Train the model that the settings describe; ``after_epoch`` is told 1 after each epoch.
+
+    Raises:
+        ValueError: there is nothing to learn from.
+    """
+    model, training = settings.model, settings.training
+    if model.spectral:
+        return fit_spectral(train, model, training, target_kind, device, after_epoch)
+    return fit(train, knowledge, model, training, target_kind, device, after_epoch)
 
 
 def asked_at(now: IntArray | None) -> int:

@@ -13,7 +13,8 @@ Asks = Literal["next", "hidden"]
 class ModelConfig:
     """The shape of the encoder and the parts it has; each part can be left out to see its worth."""
 
-    dim: int = 128  #: length of product and user vectors
+    dim: int = 128  #: length of what is learned of product and user vectors
+    spectral: int = 0  #: for sets alone: smooth directions of the graph beside what is learned
     pools: int = 3  #: weighted sums of a history, each with its own forgetting
     mean_pools: bool = True  #: whether they are means instead
     use_text: bool = True  #: BERT vectors as product features
@@ -25,6 +26,8 @@ class ModelConfig:
     history: int = 300  #: newest events of a user that count
 
     def __post_init__(self) -> None:
+        if self.spectral < 0:
+            raise ValueError(f"spectral must not be negative (got {self.spectral})")
         for name in ("dim", "pools", "neighbours", "history"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1 (got {getattr(self, name)})")
@@ -37,7 +40,7 @@ class TrainConfig:
     epochs: int = 8
     learning_rate: float = 6e-3
     gate_rate: float = 5.0  #: how much faster the few weights learn that balance whole parts
-    weight_decay: float = 1e-5
+    weight_decay: float = 0.0
     dropout: float = 0.8  #: share of products whose id embedding is hidden in a step
     queries: int = 256  #: questions a step
     negatives: int = 2_048  #: products that a step's answers are told from, drawn uniformly

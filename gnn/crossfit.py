@@ -13,16 +13,19 @@ from gnn.model import EdgeType
 from gnn.neighbours import NeighbourTerm
 from gnn.propagation import Adjacency
 from gnn.relations import (
-    attribute_relations,
+    attribute_relation,
     behaviour_relations,
     count_pairs,
     folds_of,
+    shared_attributes,
     text_relation,
 )
 
 Edges = dict[EdgeType, Adjacency]
 
+#: The products nearest by text, and those that share most attributes, which one gathers from.
 TEXT_NEIGHBOURS = 15
+ALIKE = 50
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,13 @@ def _graphs(
 ) -> list[Edges]:
     fixed: Edges = {}
     if model_config.use_attributes and knowledge.attributes is not None:
-        related = attribute_relations(knowledge.attributes)
-        fixed["attribute", "has", "product"] = Adjacency.from_scipy(related["has"]).to(device)
-        fixed["product", "of", "attribute"] = Adjacency.from_scipy(related["of"]).to(device)
+        has = attribute_relation(knowledge.attributes)
+        fixed["attribute", "has", "product"] = Adjacency.from_scipy(has).to(device)
     if not model_config.use_propagation:
         return [fixed] * (config.folds + 1)
+    if model_config.use_attributes and knowledge.attributes is not None:
+        shared = Adjacency.from_scipy(shared_attributes(knowledge.attributes, ALIKE))
+        fixed["product", "shares_with", "product"] = shared.to(device)
     if model_config.use_text and knowledge.has_text.any():
         near = Adjacency.from_scipy(text_relation(knowledge.text, TEXT_NEIGHBOURS))
         fixed["product", "similar_to", "product"] = near.to(device)

@@ -11,10 +11,9 @@ import scipy.sparse as sp
 import torch
 
 from gnn.histories import Histories, IntArray
-from gnn.model import UserEncoder
+from gnn.model import SetEncoder, UserEncoder
 from gnn.neighbours import NeighbourTerm
 from gnn.questions import Past
-from gnn.training import Trained
 from kg.records import NO_TIME
 
 FloatArray = npt.NDArray[np.float32]
@@ -30,7 +29,7 @@ class VectorRecommender:
         z: (products, dim) float32; bias: (products,) float32, what a product scores with anybody
     """
 
-    users_encoder: UserEncoder
+    users_encoder: UserEncoder | SetEncoder
     z: torch.Tensor
     bias: torch.Tensor
     history: int
@@ -59,18 +58,6 @@ class VectorRecommender:
         history = past.batch(indptr[:-1], indptr[1:], asked, self.history)
         vectors: torch.Tensor = self.users_encoder(self.z, history.to(self.z.device))
         return vectors
-
-
-@torch.inference_mode()
-def recommender_at(trained: Trained, now: int) -> VectorRecommender:
-    """Fix the products' vectors and their popularity at a moment (milliseconds or ``NO_TIME``)."""
-    model = trained.model
-    model.eval()
-    z = model.products(trained.text, trained.has_text, trained.graph)
-    snapshot = trained.trend.snapshots[trained.trend.at(np.array([now]))[0]]
-    bias = model.product_bias(snapshot.to(z.device))
-    term = None if trained.neighbours is None else trained.neighbours.weighted(model.gamma())
-    return VectorRecommender(model.users, z, bias, model.config.history, term, model.state_dict())
 
 
 def index_vectors(users: FloatArray, z: FloatArray, bias: FloatArray) -> tuple[FloatArray, ...]:

@@ -132,7 +132,7 @@ def _strongest_of_block(
             full[inside, start + inside] = 0
         width = min(keep, full.shape[1])
         value, column = torch.topk(torch.from_numpy(full), width)
-        row = np.repeat(inside, width)
+        row: npt.NDArray[Any] = np.repeat(inside, width)
         values, columns = value.numpy().ravel(), column.numpy().ravel()
         chosen = values > 0
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -50,8 +50,8 @@ class History:
 class ProductEncoder(nn.Module):
     """z = x + Σ_r α_r ⊙ A_r x over typed relations, x = id + W·text + attributes.
 
-    One linear propagation over typed product–product edges, and one through attribute nodes
-    (brands, categories, attributes), which gather from their products and give to them.
+    One linear propagation over typed product–product edges; a product's attribute nodes (brands,
+    categories, attributes) have vectors of their own, which are features of it.
     """
 
     def __init__(
@@ -75,8 +75,6 @@ class ProductEncoder(nn.Module):
         if self.has_attributes:
             self.attributes = nn.Embedding(attributes, config.dim)
             nn.init.normal_(self.attributes.weight, std=0.05)
-            # Products to attribute nodes, and those to products.
-            self.of = ScaledPropagation(config.dim)
             self.has = ScaledPropagation(config.dim, initial=1.0)
         used = relations if config.use_propagation else []
         self.relations = nn.ModuleDict({name: ScaledPropagation(config.dim) for name in used})
@@ -104,9 +102,6 @@ class ProductEncoder(nn.Module):
         z = x
         for name, conv in self.relations.items():
             z = z + conv(x, graph["product", name, "product"])
-        if self.has_attributes and self.config.use_propagation:
-            gathered = self.of(x, graph["product", "of", "attribute"])
-            z = z + self.has(gathered, graph["attribute", "has", "product"])
         return z
 
 
@@ -159,6 +154,54 @@ class UserEncoder(nn.Module):
             )
             h = h + beta * pool
         return h
+
+
+class SetEncoder(nn.Module):
+    """h = [s_1 p_1 / ‖p_1‖, s_2 p_2 / √n, …] with p_k = Σ_e c_kind w_k,product z_k,product.
+
+    Each block of the vectors has a pool of its own, in which a product weighs what the block says;
+    n is how many events count. For sets: neither rank nor age matters. Linear in the products'
+    vectors up to one factor a user and block.
+    """
+
+    def __init__(self, products: int, sizes: Sequence[int]) -> None:
+        super().__init__()
+        self.sizes = list(sizes)
+        self.products: Tensor
+        self.kinds: Tensor
+        self.scale: Tensor
+        self.register_buffer("products", torch.ones(len(self.sizes), products))
+        self.register_buffer("kinds", torch.ones(len(KINDS)))
+        self.register_buffer("scale", torch.ones(len(self.sizes)))
+
+    def forward(self, z: Tensor, history: History) -> Tensor:
+        """Embed the users of a batch; who has no history gets zeros.
+
+        Shapes:
+            z: (products, sum of sizes); returned: (queries, sum of sizes)
+        """
+        counted = self.kinds[history.kind]
+        pools = []
+        for part, block in enumerate(torch.split(z, self.sizes, dim=1)):
+            weight = counted * self.products[part, history.product]
+            pools.append(
+                F.embedding_bag(
+                    history.product,
+                    block.contiguous(),
+                    history.offsets,
+                    mode="sum",
+                    per_sample_weights=weight,
+                )
+            )
+        ends = torch.cat([history.offsets[1:], history.offsets.new_tensor([len(history.product)])])
+        query = torch.repeat_interleave(ends - history.offsets)
+        count = torch.zeros(len(history.offsets), device=z.device).index_add(
+            0, query, (counted > 0).to(z.dtype)
+        )
+        first = F.normalize(pools[0], dim=1)
+        rest = [pool * count.clamp_min(1).rsqrt().unsqueeze(1) for pool in pools[1:]]
+        scaled = [s * pool for s, pool in zip(self.scale, [first, *rest], strict=True)]
+        return torch.cat(scaled, dim=1)
 
 
 class Recommender(nn.Module):

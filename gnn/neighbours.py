@@ -16,16 +16,16 @@ from gnn.baselines.ease import ease_weights
 from gnn.baselines.transition_knn import transitions
 from gnn.behaviour import kind_weights, positives, user_matrix
 from gnn.histories import Histories, IntArray
-from gnn.linear import cosine_neighbours, scale_rows, strongest_entries, strongest_rows
+from gnn.linear import cosine_neighbours, scale_rows, strongest_rows
 from gnn.questions import Past
-from kg.records import KINDS
+from kg.records import KINDS, NO_TIME
 
-#: Neighbours kept a product, and of those who follow it.
+#: Neighbours kept a product.
 NEIGHBOURS = 100
-FOLLOWERS = 400
 
-#: Up to so many products the best linear weights (EASE) are a relation, too: they are solved for
-#: once a fold, in a time that grows with the cube.
+#: Up to so many products, in shops that know their times, the best linear weights (EASE) are a
+#: relation, too: they are solved for once a fold, in a time that grows with the cube. Without
+#: times they made short sequences worse.
 MOST_LINEAR = 5_000
 
 #: The ridge penalty of the linear weights.
@@ -33,27 +33,6 @@ PENALTY = 1_000.0
 
 #: Kinds after which a product may still be turned to: seen, but not had.
 OPEN_KINDS = ("view", "click", "cart", "rate")
-
-
-@dataclass(frozen=True)
-class Relation:
-    """What a product in a history leads to, and how much of it an event says.
-
-    An event weighs ``kinds[kind] · (1 + newer events)^-fading``.
-
-    Shapes:
-        matrix: (products, products), row i holds what i leads to
-        kinds: (len(KINDS),) float32
-    """
-
-    matrix: sp.csr_array
-    fading: float
-    kinds: npt.NDArray[np.float32]
-
-    @cached_property
-    def scale(self) -> float:
-        """ε: the mean of the relation's entries."""
-        return float(self.matrix.data.mean()) if self.matrix.nnz else 1.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +45,50 @@ class Entries:
 
     place: Tensor
     value: Tensor
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What a product in a history leads to, and how much of it an event says.
+
+    An event weighs ``kinds[kind] · (1 + newer events)^-fading``, divided by how many events count
+    to the power of ``by_length``. What comes of it adds log(1 + S/ε), or as ``linear`` S itself.
+
+    Shapes:
+        matrix: (products, products), row i holds what i leads to
+        kinds: (len(KINDS),) float32
+    """
+
+    matrix: sp.csr_array
+    fading: float
+    kinds: npt.NDArray[np.float32]
+    linear: bool = False
+    by_length: float = 0.0
+
+    @cached_property
+    def scale(self) -> float:
+        """ε: the mean of the relation's entries."""
+        return float(self.matrix.data.mean()) if self.matrix.nnz else 1.0
+
+    def histories(self, past: Past, begin: IntArray, end: IntArray) -> sp.csr_array:
+        """What the events of each question weigh: (questions, products)."""
+        question, event, rank = past.events(begin, end)
+        product, kind = past.histories.product[event], past.histories.kind[event]
+        weight = self.kinds[kind] * (1.0 + rank) ** -self.fading
+        says = weight > 0
+        question, product, weight = question[says], product[says], weight[says]
+        if self.by_length:
+            counts = np.bincount(question, minlength=len(begin))
+            weight = weight * counts[question] ** -self.by_length
+        shape = (len(begin), past.histories.num_products)
+        return sp.csr_array((weight.astype(np.float32), (question, product)), shape=shape)
+
+    def entries(self, sums: sp.csr_array) -> Entries:
+        """What the sums S of some questions add to their scores."""
+        row = np.repeat(np.arange(sums.shape[0], dtype=np.int64), np.diff(sums.indptr))
+        place = torch.from_numpy(row * sums.shape[1] + sums.indices)
+        value = torch.from_numpy(sums.data)
+        return Entries(place, value if self.linear else torch.log1p(value / self.scale))
 
 
 @dataclass(frozen=True)
@@ -88,11 +111,13 @@ class NeighbourTerm:
         together = cosine_neighbours(scale_rows(seen, -0.5), NEIGHBOURS)
         counts = kind_weights("equal", target_kind)
         kept = positives(train, "equal", target_kind)
-        follows = strongest_entries(scale_rows(transitions(kept, 10, 0.5), -0.5), FOLLOWERS)
+        # With its diagonal: what is bought again, or bought after being looked at.
+        follows = scale_rows(transitions(kept, 10, 0.5), -0.5)
         itself = sp.csr_array(sp.eye_array(train.num_products, dtype=np.float32))
         relations = [Relation(together, 0.25, counts)]
         relations += [Relation(follows, fading, counts) for fading in (0.25, 1.0)]
-        if train.num_products <= MOST_LINEAR:
+        timed = bool((train.time != NO_TIME).all())
+        if timed and train.num_products <= MOST_LINEAR:
             linear = ease_weights(user_matrix(train, "target", target_kind), PENALTY)
             relations.append(Relation(strongest_rows(iter([linear]), NEIGHBOURS), 0.25, counts))
         for kind in OPEN_KINDS:
@@ -114,7 +139,8 @@ class NeighbourTerm:
         named = {"neighbours.gamma": self.gamma}
         for place, relation in enumerate(self.relations):
             named[f"neighbours.{place}.kinds"] = torch.from_numpy(relation.kinds).clone()
-            named[f"neighbours.{place}.fading"] = torch.tensor(relation.fading)
+            shape = (relation.fading, relation.by_length, float(relation.linear))
+            named[f"neighbours.{place}.shape"] = torch.tensor(shape, dtype=torch.float64)
             for part in ("data", "indices", "indptr"):
                 values = torch.from_numpy(getattr(relation.matrix, part))
                 named[f"neighbours.{place}.{part}"] = values.clone()
@@ -131,8 +157,8 @@ class NeighbourTerm:
             shape = (len(indptr) - 1, len(indptr) - 1)
             matrix = sp.csr_array((data, indices, indptr), shape=shape)
             kinds = named[f"neighbours.{place}.kinds"].numpy()
-            fading = float(named[f"neighbours.{place}.fading"])
-            relations.append(Relation(matrix, fading, kinds))
+            fading, by_length, linear = named[f"neighbours.{place}.shape"].tolist()
+            relations.append(Relation(matrix, fading, kinds, bool(linear), by_length))
         return cls(tuple(relations), gamma)
 
     def entries(
@@ -143,26 +169,20 @@ class NeighbourTerm:
         Shapes:
             columns: the products asked for, ascending, or None for all
         """
-        question, event, rank = past.events(begin, end)
-        product, kind = past.histories.product[event], past.histories.kind[event]
-        shape = (len(begin), past.histories.num_products)
-        histories: dict[tuple[float, bytes], sp.csr_array] = {}
+        histories: dict[tuple[float, float, bytes], sp.csr_array] = {}
         narrowed: dict[int, sp.csr_array] = {}
         found = []
         for relation in self.relations:
-            asked = (relation.fading, relation.kinds.tobytes())
-            if asked not in histories:
-                weight = (relation.kinds[kind] * (1.0 + rank) ** -relation.fading).astype("f4")
-                says = weight > 0
-                where = (question[says], product[says])
-                histories[asked] = sp.csr_array((weight[says], where), shape=shape)
+            # Relations often differ in one thing alone.
+            weighs = (relation.fading, relation.by_length, relation.kinds.tobytes())
+            if weighs not in histories:
+                histories[weighs] = relation.histories(past, begin, end)
             matrix = relation.matrix
             if columns is not None:
-                # Relations that differ in fading alone share a matrix.
                 if id(matrix) not in narrowed:
                     narrowed[id(matrix)] = matrix[:, columns]
                 matrix = narrowed[id(matrix)]
-            found.append(_entries(sp.csr_array(histories[asked] @ matrix), relation.scale))
+            found.append(relation.entries(sp.csr_array(histories[weighs] @ matrix)))
         return found
 
     def add(self, scores: Tensor, past: Past, begin: IntArray, end: IntArray) -> Tensor:
@@ -183,9 +203,3 @@ def add_entries(scores: Tensor, found: Sequence[Entries], gamma: Tensor) -> Tens
         values = weight * entries.value.to(scores)
         flat = flat.index_add(0, entries.place.to(scores.device), values)
     return flat.view(scores.shape)
-
-
-def _entries(sums: sp.csr_array, scale: float) -> Entries:
-    row = np.repeat(np.arange(sums.shape[0], dtype=np.int64), np.diff(sums.indptr))
-    place = torch.from_numpy(row * sums.shape[1] + sums.indices)
-    return Entries(place, torch.log1p(torch.from_numpy(sums.data / np.float32(scale))))

@@ -35,6 +35,17 @@ class Questions:
     def __len__(self) -> int:
         return len(self.row)
 
+    def take(self, kept: npt.NDArray[np.bool_]) -> Questions:
+        """The questions where ``kept`` (questions,) holds."""
+        lengths = np.diff(self.indptr)
+        return Questions(
+            self.row[kept],
+            self.start[kept],
+            self.now[kept],
+            np.concatenate([[0], np.cumsum(lengths[kept])]).astype(np.int64),
+            self.target[np.repeat(kept, lengths)],
+        )
+
     def answers(self, which: IntArray) -> tuple[IntArray, IntArray]:
         """Place within ``which`` and product of every answer of these questions."""
         lengths = np.diff(self.indptr)[which]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from gnn.histories import Histories, IntArray
-from gnn.linear import strongest_entries, strongest_rows
+from gnn.linear import strongest, strongest_entries, strongest_rows
 
 #: Positions between two events of a user that still count as one leading to the other.
 WINDOW = 3
@@ -87,19 +87,33 @@ def text_relation(
     return _row_normalised(strongest_rows(near(), neighbours))
 
 
-def attribute_relations(incidence: sp.csr_array) -> dict[str, sp.csr_array]:
-    """Product ↔ attribute, weighted by ln(N / df), row-normalised both ways.
+def attribute_relation(incidence: sp.csr_array) -> sp.csr_array:
+    """What a product gathers from its attributes: weighted by ln(N / df), row-normalised.
 
     Shapes:
-        incidence: (products, attributes), 1 where a product has one
+        incidence: (products, attributes), 1 where a product has one; returned: the same
     """
+    return _row_normalised(_rare_first(incidence))
+
+
+def shared_attributes(incidence: sp.csr_array, neighbours: int) -> sp.csr_array:
+    """The products that share the most, through the fewest others, row-normalised.
+
+    Two products share Σ over common attributes of the share each has in the one's attributes,
+    times the share that the other has among all products with it.
+
+    Shapes:
+        incidence: (products, attributes); returned: (products, products)
+    """
+    weighted = _rare_first(incidence)
+    given = _row_normalised(sp.csr_array(weighted.T))
+    return _row_normalised(strongest(_row_normalised(weighted), given, neighbours))
+
+
+def _rare_first(incidence: sp.csr_array) -> sp.csr_array:
     df = np.maximum(np.asarray(incidence.sum(axis=0)).ravel(), 1.0)
     idf = np.log(incidence.shape[0] / df).astype(np.float32)
-    weighted = sp.csr_array(incidence @ sp.diags_array(idf))
-    return {
-        "has": _row_normalised(weighted),
-        "of": _row_normalised(sp.csr_array(weighted.T)),
-    }
+    return sp.csr_array(incidence @ sp.diags_array(idf))
 
 
 def folds_of(users: int, folds: int, seed: int) -> IntArray:

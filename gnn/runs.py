@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 
 from gnn.config import ModelConfig, TrainConfig
 from gnn.inference import VectorRecommender
-from gnn.model import UserEncoder
+from gnn.model import SetEncoder, UserEncoder
 from gnn.neighbours import NeighbourTerm
 
 FACTS = "run.json"
@@ -114,8 +114,14 @@ def load_recommender(folder: Path, run: Run) -> VectorRecommender:
         weights = load_file(folder / run.run_id / WEIGHTS)
     except (FileNotFoundError, SafetensorError) as error:
         raise UnknownRunFolder(f"Run {run.run_id!r} has no readable weights: {error}") from error
-    encoder = UserEncoder(run.model)
-    encoder.load_state_dict(_part(weights, "model.users."))
+    state = _part(weights, "model.users.")
+    encoder: UserEncoder | SetEncoder = UserEncoder(run.model)
+    if run.model.spectral:
+        products, dim = weights["product_vectors"].shape
+        learned = min(run.model.dim, dim)
+        sizes = [learned, dim - learned][: len(state["products"])]
+        encoder = SetEncoder(products, sizes)
+    encoder.load_state_dict(state)
     return VectorRecommender(
         users_encoder=encoder.eval(),
         z=weights["product_vectors"],

@@ -14,11 +14,13 @@ from torch import Tensor
 from gnn.config import ModelConfig, TrainConfig
 from gnn.crossfit import CrossFit, Edges
 from gnn.histories import Histories, IntArray
+from gnn.inference import VectorRecommender
 from gnn.knowledge import Knowledge
 from gnn.model import Recommender
 from gnn.neighbours import NeighbourTerm, add_entries
 from gnn.questions import Past, Questions, Trend, ask, hide
 from gnn.softmax import NEVER, cross_entropy, draw
+from kg.records import NO_TIME
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,17 @@ class Trained:
     trend: Trend
     neighbours: NeighbourTerm | None
     curve: list[float] = field(default_factory=list)
+
+    @torch.inference_mode()
+    def at(self, now: int) -> VectorRecommender:
+        """Fix the products' vectors and popularity at a moment (milliseconds or ``NO_TIME``)."""
+        model = self.model.eval()
+        z = model.products(self.text, self.has_text, self.graph)
+        snapshot = self.trend.snapshots[self.trend.at(np.array([now]))[0]]
+        bias = model.product_bias(snapshot.to(z.device))
+        term = None if self.neighbours is None else self.neighbours.weighted(model.gamma())
+        state = model.state_dict()
+        return VectorRecommender(model.users, z, bias, model.config.history, term, state)
 
 
 @dataclass(frozen=True)
@@ -147,6 +160,10 @@ def _epochs(
     past = Past(train)
     if config.asks == "next":
         questions = ask(train, target_kind, config.horizon_days, config.lead_days, config.seed)
+        if (train.time == NO_TIME).any():
+            # Asked of nobody in particular at no time at all, a question teaches next to nothing.
+            informed = questions.start > train.indptr[questions.row]
+            questions = questions.take(informed | ~informed.any())
     for epoch in range(config.epochs):
         rng = np.random.default_rng((config.seed, epoch))
         if config.asks == "hidden":

@@ -253,10 +253,10 @@ def train(
 ) -> None:
     """Train the GNN on the graph and measure it on its held-out future."""
     before, seconds = moment(until), duration_seconds(budget)
-    from gnn.choice import GRID, read_settings
+    from gnn.choice import read_settings
     from shopgraph import pipeline
 
-    grid = GRID if config is None else [read_settings(config)]
+    grid = None if config is None else [read_settings(config)]
     pipeline.pick_device(device)
     workspace = here()
     with workspace.open() as graph:

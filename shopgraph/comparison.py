@@ -15,12 +15,12 @@ from torch_geometric.data import HeteroData
 from gnn import exposure
 from gnn.choice import GnnChoice, Settings, choose_gnn, without
 from gnn.evaluation import evaluate, paired_bootstrap
+from gnn.knowledge import Knowledge
 from gnn.metrics import Values
 from gnn.protocols.task import Split
 from gnn.recommender import Context, MissingInput, Recommender
 from gnn.selection import choose, find_baseline, find_baselines, trains, validation_metric
 from gnn.tensors import histories_of, knowledge_of
-from gnn.knowledge import Knowledge
 from shopgraph.progress import progress
 
 log = logging.getLogger(__name__)

@@ -15,15 +15,14 @@ import numpy as np
 import torch
 
 from gnn import runs
-from gnn.choice import GRID, GnnChoice, Settings, choose_gnn
+from gnn.choice import GnnChoice, Settings, choose_gnn, fit_settings, settings_for
 from gnn.evaluation import evaluate
 from gnn.histories import Histories, IntArray
-from gnn.inference import index_vectors, recommender_at, top_k
+from gnn.inference import index_vectors, top_k
 from gnn.protocols import forward, leave_one_out, random
 from gnn.protocols.task import Split
 from gnn.tensors import histories_of, is_ordered, knowledge_of, target_kind_of
 from gnn.text import DEFAULT_MODEL, TextEncoder, compose, text_hash
-from gnn.training import fit
 from kg.connection import Graph
 from kg.errors import UnknownRun
 from kg.publish import Publication, Published, publish, read_live_run
@@ -185,7 +184,7 @@ def train(
     until: datetime | None = None,
     budget_seconds: float = 600.0,
     device: str = "auto",
-    grid: Sequence[Settings] = GRID,
+    grid: Sequence[Settings] | None = None,
 ) -> runs.Run:
     """Choose settings on validation, look at the test once, refit on everything before ``until``.
 
@@ -209,8 +208,11 @@ def train(
     knowledge = knowledge_of(tensors.data)
     now = NO_TIME if until is None else round(until.timestamp() * 1000)
     cutoff_ms = None if until is None else now
-    split = default_split(histories, target, cutoff_ms, is_ordered(tensors.data))
+    ordered = is_ordered(tensors.data)
+    split = default_split(histories, target, cutoff_ms, ordered)
     choice: GnnChoice | None = None
+    if grid is None:
+        grid = settings_for(histories, ordered)
     settings, metrics, counts = grid[0], {}, {}
     with progress("training", unit="epoch") as advance:
         if split is None:
@@ -221,7 +223,7 @@ def train(
             metrics = measure(choice, split)
             counts = split.counts
             log.info("test: %s", metrics)
-        trained = fit(histories, knowledge, settings.model, settings.training, target, on, advance)
+        trained = fit_settings(histories, knowledge, settings, target, on, advance)
     run = runs.Run(
         run_id=runs.new_run_id(datetime.now(UTC)),
         created_at=datetime.now(UTC).isoformat(),
@@ -239,7 +241,7 @@ def train(
         versions=runs.versions(),
         curve=trained.curve,
     )
-    recommender = recommender_at(trained, now)
+    recommender = trained.at(now)
     runs.save_run(folder, run, recommender, tensors.user_ids, tensors.product_ids)
     return run
 

@@ -36,7 +36,7 @@ def split_pairs(
         candidates=np.ones(train.num_products, bool),
     )
     valid = random.hold_out(train, target_kind, np.random.default_rng(seed))
-    return make_split("files", valid, task)
+    return make_split("files", valid, task, ordered=False)
 
 
 def split_windows(

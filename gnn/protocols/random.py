@@ -22,7 +22,7 @@ def split(events: Histories, target_kind: int = PURCHASE, seed: int = 0) -> Spli
     rng = np.random.default_rng(seed)
     test = hold_out(events, target_kind, rng)
     valid = hold_out(test.train, target_kind, rng)
-    return make_split("random", valid, test)
+    return make_split("random", valid, test, ordered=False)
 
 
 def hold_out(events: Histories, target_kind: int, rng: np.random.Generator) -> Task:

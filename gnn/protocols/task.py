@@ -63,15 +63,19 @@ class Task:
 
 @dataclass(frozen=True)
 class Split:
-    """The question settings are chosen on and the one looked at once; ``counts`` describe both."""
+    """The question settings are chosen on and the one looked at once; ``counts`` describe both.
+
+    ``ordered`` says whether the order of a row's events means something.
+    """
 
     protocol: str
     valid: Task
     test: Task
     counts: dict[str, int]
+    ordered: bool = True
 
 
-def make_split(protocol: str, valid: Task, test: Task) -> Split:
+def make_split(protocol: str, valid: Task, test: Task, ordered: bool = True) -> Split:
     """Join two tasks, counting what they hold.
 
     Raises:
@@ -80,7 +84,7 @@ def make_split(protocol: str, valid: Task, test: Task) -> Split:
     for name, task in (("validation", valid), ("test", test)):
         if task.targets.nnz == 0:
             raise ValueError(f"{protocol}: no user has anything to predict in the {name} task")
-    return Split(protocol, valid, test, _counts(valid, test))
+    return Split(protocol, valid, test, _counts(valid, test), ordered)
 
 
 def single_targets(product: IntArray, num_products: int) -> sp.csr_array:

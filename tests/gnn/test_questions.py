@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gnn.histories import Histories
-from gnn.questions import DAY_MS, Past, Trend, ask
+from gnn.questions import DAY_MS, Past, Trend, ask, hide
 from kg.records import KINDS, NO_TIME
 
 BUY = KINDS.index("purchase")
@@ -145,3 +146,25 @@ def test_without_times_there_is_no_trend_and_nothing_is_unsold() -> None:
     assert trend.at(np.array([NO_TIME])).tolist() == [0]
     assert not trend.unsold(np.array([NO_TIME])).any()
     assert not trend.snapshots.any()
+
+
+def test_what_is_hidden_of_a_set_is_asked_for_with_all_its_events(histories) -> None:
+    rows = [[0, (0, "view"), 1, 2, (3, "view")], [4], [(5, "view"), 6]]
+    train = histories(rows, 7)
+    for seed in range(20):
+        seen, questions = hide(train, BUY, 0.5, np.random.default_rng(seed))
+        place, target = questions.answers(np.arange(len(questions)))
+        asked = set(zip(questions.row[place].tolist(), target.tolist(), strict=True))
+        left = set(zip(seen.row.tolist(), seen.product.tolist(), strict=True))
+        assert not asked & left
+        # Viewed alone is never an answer, and nobody is asked of whom nothing is left.
+        assert asked <= {(0, 0), (0, 1), (0, 2), (2, 6)}
+        assert {row for row, _ in asked} <= {row for row, _ in left}
+        assert (questions.start == seen.indptr[questions.row + 1]).all()
+
+
+def test_half_is_hidden_when_half_is_asked(histories) -> None:
+    train = histories([list(range(1000))], 1000)
+    seen, questions = hide(train, BUY, 0.3, np.random.default_rng(0))
+    assert len(questions.target) == pytest.approx(300, abs=60)
+    assert len(questions.target) + seen.num_events == 1000

@@ -9,10 +9,11 @@ import scipy.sparse as sp
 from gnn.histories import Histories
 from gnn.linear import strongest_entries
 from gnn.relations import (
-    attribute_relations,
+    attribute_relation,
     behaviour_relations,
     count_pairs,
     folds_of,
+    shared_attributes,
     text_relation,
 )
 
@@ -72,11 +73,24 @@ def test_text_neighbours_are_the_nearest_by_cosine_and_need_a_text() -> None:
 def test_rare_attributes_weigh_more_than_common_ones() -> None:
     # df = 3 and 2 of 4 products: ln(4/3) and ln(4/2).
     incidence = sp.csr_array(np.array([[1, 1], [1, 0], [1, 1], [0, 0]], np.float32))
-    has = attribute_relations(incidence)["has"].toarray()
+    has = attribute_relation(incidence).toarray()
     common, rare = np.log(4 / 3), np.log(2)
     assert has[0].tolist() == pytest.approx([common / (common + rare), rare / (common + rare)])
     assert has[3].tolist() == [0, 0]
-    assert attribute_relations(incidence)["of"].toarray()[1].tolist() == [0.5, 0, 0.5, 0]
+
+
+def test_products_share_more_through_rare_attributes() -> None:
+    incidence = sp.csr_array(np.array([[1, 1], [1, 0], [1, 1], [0, 0]], np.float32))
+    common, rare = np.log(4 / 3) / np.log(8 / 3), np.log(2) / np.log(8 / 3)
+    # Three have the common one, two the rare one; nothing is shared with oneself.
+    other, twin = common / 3, common / 3 + rare / 2
+    shared = shared_attributes(incidence, 2).toarray()
+    assert shared[0].tolist() == pytest.approx(
+        [0, other / (other + twin), twin / (other + twin), 0]
+    )
+    assert shared[1].tolist() == pytest.approx([0.5, 0, 0.5, 0])
+    assert not shared[3].any()
+    assert shared_attributes(incidence, 1).toarray()[0].tolist() == [0, 0, 1, 0]
 
 
 def test_folds_are_even_and_repeatable() -> None:

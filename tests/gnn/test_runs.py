@@ -12,7 +12,6 @@ import torch
 from gnn import runs
 from gnn.config import ModelConfig, TrainConfig
 from gnn.histories import Histories
-from gnn.inference import recommender_at
 from gnn.knowledge import Knowledge
 from gnn.training import fit
 from kg.records import NO_TIME
@@ -49,7 +48,7 @@ def test_a_run_loads_again_to_the_same_facts_and_scores(tmp_path: Path, past: Hi
     run = facts()
     knowledge = Knowledge(np.zeros((5, 1), "f4"), np.zeros(5, bool))
     trained = fit(past, knowledge, run.model, run.training, 3, torch.device("cpu"))
-    recommender = recommender_at(trained, NO_TIME)
+    recommender = trained.at(NO_TIME)
     folder = runs.save_run(tmp_path, run, recommender, list("uvwxyz"), list("abcde"))
     assert sorted(path.suffix for path in folder.iterdir()) == [".json", ".json", ".safetensors"]
     assert runs.load_run(tmp_path, run.run_id) == run

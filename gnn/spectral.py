@@ -1,0 +1,278 @@
+"""Learning on sets alone: who had what, with neither order nor times to go by.
+
+Three parts, each scaled so that the twenty best scores of a user average one, then mixed in fixed
+shares: learned vectors v_j that start from the graph's smooth directions; those directions
+themselves (the ideal low-pass filter of GF-CF, Shen et al., 2021); and the strongest neighbours,
+as sparse edges. The shares are not chosen on a hold-out: a random one favours what is learned far
+beyond what later behaviour bears out, so that a conservative mix is the safer choice.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from gnn.behaviour import kind_weights, user_matrix
+from gnn.config import ModelConfig, TrainConfig
+from gnn.histories import Histories, IntArray
+from gnn.inference import VectorRecommender
+from gnn.linear import cosine_neighbours, scale_rows, truncated_svd
+from gnn.model import SetEncoder
+from gnn.neighbours import NEIGHBOURS, NeighbourTerm, Relation
+from gnn.recommender import FloatArray
+
+log = logging.getLogger(__name__)
+
+#: How the learned vectors, the smooth directions and the edges count.
+SHARES = (1.0, 0.2)
+EDGES_SHARE = 0.5
+
+#: An edge says more of a popular product: times its degree to this power.
+EDGE_POPULARITY = 0.35
+
+#: Cosines are divided by it in the softmax.
+TEMPERATURE = 0.1
+
+#: Users on whom the parts' scales are measured.
+SCALE_USERS = 1_000
+
+
+@dataclass(frozen=True)
+class SpectralModel:
+    """The vectors and edges, ready to answer; ``curve`` holds a loss an epoch."""
+
+    recommender: VectorRecommender
+    curve: list[float] = field(default_factory=list)
+
+    def at(self, now: int) -> VectorRecommender:
+        """The same at every moment: nothing here has a time."""
+        return self.recommender
+
+
+@dataclass(frozen=True)
+class Directions:
+    """The graph's smooth directions, and what its products weigh in a history.
+
+    Shapes:
+        products: (products, rank), V √s √d, where learning starts; smooth: (products, rank), V √d
+        degree: (products,), at least 1
+    """
+
+    products: FloatArray
+    smooth: FloatArray
+    degree: FloatArray
+
+
+def fit_spectral(
+    train: Histories,
+    model_config: ModelConfig,
+    config: TrainConfig,
+    target_kind: int,
+    device: torch.device,
+    after_epoch: Callable[[int], None] | None = None,
+) -> SpectralModel:
+    """Train on sets; ``after_epoch`` is told 1 after each.
+
+    Raises:
+        ValueError: there is nothing to learn from.
+    """
+    had = user_matrix(train, "graded", target_kind)
+    had = had[np.diff(had.indptr) > 0]
+    if had.nnz == 0:
+        raise ValueError("There is nothing to learn from: no user has an interaction")
+    had.data[:] = 1.0
+    directions = _directions(had, max(model_config.dim, model_config.spectral), config.seed)
+    learned, curve = _learn(had, directions, model_config, config, device, after_epoch)
+    z, encoder = _encoder(learned, directions, model_config, target_kind)
+    term = None
+    if model_config.use_neighbours:
+        near = cosine_neighbours(scale_rows(had, -0.5), NEIGHBOURS)
+        popular = sp.diags_array((directions.degree**EDGE_POPULARITY).astype(np.float32))
+        kinds = kind_weights("graded", target_kind)
+        matrix = sp.csr_array(near @ popular)
+        relation = Relation(matrix, 0.0, kinds, linear=True, by_length=0.5)
+        term = NeighbourTerm((relation,), torch.ones(1))
+    z, encoder, term = _balance(had, z, encoder, term, model_config)
+    state = {f"users.{name}": value for name, value in encoder.state_dict().items()}
+    bias = torch.zeros(len(z))
+    recommender = VectorRecommender(encoder, z, bias, model_config.history, term, state)
+    return SpectralModel(recommender, curve)
+
+
+def _directions(had: sp.csr_array, rank: int, seed: int) -> Directions:
+    degree = np.maximum(had.sum(axis=0), 1).astype(np.float32)
+    scaled = scale_rows(had, -0.5) @ sp.diags_array(degree**-0.5)
+    _, values, right = truncated_svd(sp.csr_array(scaled), rank, seed)
+    root = np.sqrt(degree)[:, None]
+    return Directions(right * np.sqrt(values) * root, right * root, degree)
+
+
+def _learn(
+    had: sp.csr_array,
+    directions: Directions,
+    model_config: ModelConfig,
+    config: TrainConfig,
+    device: torch.device,
+    after_epoch: Callable[[int], None] | None,
+) -> tuple[FloatArray, list[float]]:
+    """x_i, so that from half of a user's products, norm(Σ d_i^-½ x_i), all are found.
+
+    Shapes:
+        returned: (products, dim)
+    """
+    torch.manual_seed(config.seed)
+    start = directions.products[:, : model_config.dim]
+    if not model_config.use_propagation:
+        rng = np.random.default_rng(config.seed)
+        start = rng.normal(0, start.std(), start.shape).astype(np.float32)
+    x = nn.Parameter(torch.from_numpy(start.copy()).to(device))
+    weight = torch.from_numpy(directions.degree**-0.5).to(device)
+    optimiser = torch.optim.Adam([x], lr=config.learning_rate, betas=(0.9, 0.99))
+    rng = np.random.default_rng((config.seed, 1))
+    batches = -(-had.shape[0] // config.queries)
+    decay = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, config.epochs * batches)
+    curve: list[float] = []
+    for _ in range(config.epochs):
+        began, losses = time.monotonic(), []
+        for rows in np.array_split(rng.permutation(had.shape[0]), batches):
+            all_of, history = _half(had[rows], config.hidden, rng)
+            product = torch.from_numpy(history[1]).to(device)
+            pooled = F.embedding_bag(
+                product,
+                x,
+                torch.from_numpy(history[0]).to(device),
+                mode="sum",
+                per_sample_weights=weight[product],
+            )
+            loss = FullSoftmax.apply(
+                F.normalize(pooled, dim=1), F.normalize(x, dim=1), *all_of.to(device)
+            )
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+            decay.step()
+            losses.append(loss.item())
+        curve.append(float(np.mean(losses)))
+        log.debug("epoch %d: loss %.4f, %.1f s", len(curve), curve[-1], time.monotonic() - began)
+        if after_epoch is not None:
+            after_epoch(1)
+    learned: FloatArray = x.detach().cpu().numpy()
+    return learned, curve
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """Which products each row had, and 1 / how many: (answers,) each."""
+
+    row: Tensor
+    product: Tensor
+    weight: Tensor
+
+    def to(self, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+        return self.row.to(device), self.product.to(device), self.weight.to(device)
+
+
+def _half(
+    had: sp.csr_array, hidden: float, rng: np.random.Generator
+) -> tuple[_Answers, tuple[IntArray, IntArray]]:
+    """All that the rows had, and as offsets and products what is left of it."""
+    lengths = np.diff(had.indptr)
+    row = np.repeat(np.arange(had.shape[0]), lengths)
+    product = had.indices.astype(np.int64)
+    weight = (1.0 / lengths[row]).astype(np.float32)
+    answers = _Answers(*(torch.from_numpy(part) for part in (row, product, weight)))
+    kept = rng.random(len(row)) >= hidden
+    counts = np.bincount(row[kept], minlength=had.shape[0])
+    return answers, (np.cumsum(counts) - counts, product[kept])
+
+
+class FullSoftmax(torch.autograd.Function):
+    """−Σ weight · ln softmax(u·v / τ) over all products, gradient and all in one buffer.
+
+    Cosines are at most 1, so that e^(1/τ) needs no shifting by the largest.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx,
+        users: Tensor,
+        products: Tensor,
+        row: Tensor,
+        product: Tensor,
+        weight: Tensor,
+    ) -> Tensor:
+        scores = (users @ products.T).div_(TEMPERATURE)
+        found = (scores[row, product] * weight).sum()
+        scores.exp_()
+        total = scores.sum(1)
+        loss = (total.log().sum() - found) / len(users)
+        # From here on the buffer holds the gradient: probabilities less the answers' shares.
+        scores.div_(total.unsqueeze(1))
+        scores.view(-1).index_add_(0, row * scores.shape[1] + product, -weight)
+        scores.div_(len(users) * TEMPERATURE)
+        ctx.save_for_backward(scores @ products, scores.T @ users)
+        return loss
+
+    @staticmethod
+    def backward(
+        ctx: torch.autograd.function.FunctionCtx, gradient: Tensor
+    ) -> tuple[Tensor, Tensor, None, None, None]:
+        users, products = ctx.saved_tensors  # type: ignore[attr-defined]
+        return gradient * users, gradient * products, None, None, None
+
+
+def _encoder(
+    learned: FloatArray, directions: Directions, config: ModelConfig, target_kind: int
+) -> tuple[Tensor, SetEncoder]:
+    """Product vectors [v, V √d], and what each product weighs in a history: d^-½ ‖x‖ and 1 / d."""
+    length = np.maximum(np.linalg.norm(learned, axis=1), 1e-12)
+    blocks = [learned / length[:, None]]
+    weights = [directions.degree**-0.5 * length]
+    if config.use_propagation:
+        blocks.append(directions.smooth[:, : config.spectral])
+        weights.append(1.0 / directions.degree)
+    encoder = SetEncoder(len(learned), [block.shape[1] for block in blocks])
+    encoder.products.copy_(torch.from_numpy(np.stack(weights)))
+    encoder.kinds.copy_(torch.from_numpy(kind_weights("graded", target_kind)))
+    return torch.from_numpy(np.concatenate(blocks, 1).astype(np.float32)), encoder
+
+
+@torch.inference_mode()
+def _balance(
+    had: sp.csr_array,
+    z: Tensor,
+    encoder: SetEncoder,
+    term: NeighbourTerm | None,
+    config: ModelConfig,
+) -> tuple[Tensor, SetEncoder, NeighbourTerm | None]:
+    """Scale each part so that a user's twenty best scores of it average its share."""
+    rng = np.random.default_rng(0)
+    rows = rng.choice(had.shape[0], min(SCALE_USERS, had.shape[0]), replace=False)
+    sample = had[np.sort(rows)]
+    by_length = scale_rows(sample, -0.5)
+    first = 0
+    for part, (size, share) in enumerate(zip(encoder.sizes, SHARES, strict=False)):
+        block = z[:, first : first + size]
+        weighted = by_length @ sp.diags_array(encoder.products[part].numpy())
+        pooled = torch.from_numpy((weighted @ block.numpy()).astype(np.float32))
+        users = F.normalize(pooled, dim=1) if part == 0 else pooled
+        encoder.scale[part] = share / _twenty_best(users @ block.T)
+        first += size
+    if term is not None:
+        edges = torch.from_numpy((by_length @ term.relations[0].matrix).toarray())
+        term = term.weighted(torch.tensor([EDGES_SHARE / _twenty_best(edges)]))
+    return z, encoder, term
+
+
+def _twenty_best(scores: Tensor) -> float:
+    """The mean of each row's twenty best scores, averaged over rows."""
+    best = torch.topk(scores, min(20, scores.shape[1]), dim=1).values
+    return max(float(best.mean()), 1e-12)
