@@ -84,6 +84,7 @@ def test_products_share_more_through_rare_attributes() -> None:
     common, rare = np.log(4 / 3) / np.log(8 / 3), np.log(2) / np.log(8 / 3)
     # Three have the common one, two the rare one; nothing is shared with oneself.
     other, twin = common / 3, common / 3 + rare / 2
+    both = other + twin
     shared = shared_attributes(incidence, 2).toarray()
     assert shared[0].tolist() == pytest.approx(
         [0, other / (other + twin), twin / (other + twin), 0]
