@@ -86,9 +86,7 @@ def test_products_share_more_through_rare_attributes() -> None:
     other, twin = common / 3, common / 3 + rare / 2
     both = other + twin
     shared = shared_attributes(incidence, 2).toarray()
-    assert shared[0].tolist() == pytest.approx(
-        [0, other / (other + twin), twin / (other + twin), 0]
-    )
+    assert shared[0].tolist() == pytest.approx([0, other / both, twin / both, 0])
     assert shared[1].tolist() == pytest.approx([0.5, 0, 0.5, 0])
     assert not shared[3].any()
     assert shared_attributes(incidence, 1).toarray()[0].tolist() == [0, 0, 1, 0]
