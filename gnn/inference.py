@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +51,10 @@ class VectorRecommender:
             scores = self.neighbours.add(scores, past, queries.indptr[:-1], queries.indptr[1:])
         result: FloatArray = scores.cpu().numpy()
         return result
+
+    def vectors_only(self) -> VectorRecommender:
+        """The same without the sparse term: what an index of vectors alone can answer."""
+        return replace(self, neighbours=None)
 
     def _users(self, past: Past, now: IntArray | None) -> torch.Tensor:
         indptr = past.histories.indptr

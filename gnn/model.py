@@ -228,10 +228,11 @@ class Recommender(nn.Module):
         """The weights of the sparse term's features, above zero: (features,)."""
         return F.softplus(self.raw_gamma)
 
-    def product_bias(self, trend: Tensor) -> Tensor:
+    def product_bias(self, bias: Tensor, trend: Tensor) -> Tensor:
         """What a product scores with anybody.
 
         Shapes:
-            trend: (..., products, half-lives), log popularity; returned: (..., products)
+            bias: (products,), what was learned of each
+            trend: (products, half-lives), log popularity; returned: (products,)
         """
-        return self.bias + trend @ self.trend if self.config.use_trend else self.bias
+        return bias + trend @ self.trend if self.config.use_trend else bias

@@ -33,12 +33,17 @@ class Trained:
     """A model with everything it needs to answer.
 
     ``graph`` holds the adjacencies of all behaviour it was trained on; ``curve`` a loss an epoch.
+
+    Shapes:
+        known: (products,) bool, which products anybody did anything to. The others have no id
+            vector and the median bias: nothing has been learned against them.
     """
 
     model: Recommender
     graph: Edges
     text: Tensor
     has_text: Tensor
+    known: Tensor
     trend: Trend
     neighbours: NeighbourTerm | None
     curve: list[float] = field(default_factory=list)
@@ -47,9 +52,11 @@ class Trained:
     def at(self, now: int) -> VectorRecommender:
         """Fix the products' vectors and popularity at a moment (milliseconds or ``NO_TIME``)."""
         model = self.model.eval()
-        z = model.products(self.text, self.has_text, self.graph)
+        known = self.known.to(self.text)
+        z = model.products(self.text, self.has_text, self.graph, known.unsqueeze(1))
         snapshot = self.trend.snapshots[self.trend.at(np.array([now]))[0]]
-        bias = model.product_bias(snapshot.to(z.device))
+        learned = model.bias.where(self.known, model.bias[self.known].median())
+        bias = model.product_bias(learned, snapshot.to(z.device))
         term = None if self.neighbours is None else self.neighbours.weighted(model.gamma())
         state = model.state_dict()
         return VectorRecommender(model.users, z, bias, model.config.history, term, state)
@@ -146,7 +153,16 @@ def _untrained(
         0 if term is None else len(term.relations),
     ).to(device)
     trend = Trend(train, target_kind)
-    return Trained(model, graph, text.to(device), has_text.to(device), trend, term)
+    known = np.bincount(train.product, minlength=train.num_products) > 0
+    return Trained(
+        model,
+        graph,
+        text.to(device),
+        has_text.to(device),
+        torch.from_numpy(known).to(device),
+        trend,
+        term,
+    )
 
 
 def _epochs(
@@ -231,7 +247,9 @@ def _loss(
         logits = logits + trend.snapshots[trend.at(now)][:, chosen].to(device) @ model.trend
     if term is not None:
         logits = add_entries(logits, term.entries(past, begin, end, columns), model.gamma())
+    # What nobody could have chosen was not chosen against.
+    impossible = ~trained.known[chosen]
     if trend.timed:
-        unsold = torch.from_numpy(trend.unsold(now, columns)).to(device)
-        logits = logits.masked_fill(unsold, NEVER)
+        impossible = impossible | torch.from_numpy(trend.unsold(now, columns)).to(device)
+    logits = logits.masked_fill(impossible, NEVER)
     return cross_entropy(logits, torch.from_numpy(place).to(device), candidates)

@@ -13,10 +13,11 @@ import torch
 from torch_geometric.data import HeteroData
 
 from gnn import exposure
-from gnn.choice import GnnChoice, Settings, choose_gnn, without
+from gnn.choice import GnnChoice, Settings, choose_gnn, fit_task, without
 from gnn.evaluation import evaluate, paired_bootstrap
 from gnn.knowledge import Knowledge
 from gnn.metrics import Values
+from gnn.protocols.cold import take_out
 from gnn.protocols.task import Split
 from gnn.recommender import Context, MissingInput, Recommender
 from gnn.selection import choose, find_baseline, find_baselines, trains, validation_metric
@@ -130,6 +131,7 @@ def compare(
     context = replace(context_of(knowledge, texts, target_kind), train_seconds=peer_seconds)
     gnn: Row | None = None
     parts: dict[str, Row] = {}
+    cold: dict[str, dict[str, Metrics]] = {}
     if GNN in models:
         with progress("training", unit="epoch") as advance:
             choice = choose_gnn(
@@ -143,10 +145,15 @@ def compare(
         gnn = gnn_row(choice, split, context)
         if ablations:
             parts = ablation_rows(split, knowledge, context, choice.settings, device)
+            alone = choice.recommender.vectors_only()
+            took = {"seconds": choice.seconds, "peak_mb": choice.peak_mb}
+            settings = asdict(choice.settings)
+            parts["vectors-only"] = measured_row(alone, split, context, settings, took)
+            cold = cold_rows(split, knowledge, context, choice.settings, device)
     baselines = baseline_rows(split, context, [name for name in models if name != GNN])
     histories = histories_of(data)
     sizes = sizes_of(histories.matrix(), histories.num_events)
-    return table(dataset, split, sizes, gnn, baselines, parts)
+    return table(dataset, split, sizes, gnn, baselines, parts, cold)
 
 
 def gnn_row(choice: GnnChoice, split: Split, context: Context) -> Row:
@@ -199,6 +206,42 @@ def ablation_rows(
     return rows
 
 
+def cold_rows(
+    split: Split,
+    knowledge: Knowledge,
+    context: Context,
+    settings: Settings,
+    device: torch.device,
+) -> dict[str, dict[str, Metrics]]:
+    """How a tenth of the products, taken out of training, is found beside content-kNN.
+
+    Asked among themselves, among all products, and for the rest of the products: what finding the
+    cold ones costs. Empty where products have neither text nor attributes, or none is asked for.
+    """
+    described = knowledge.has_text.copy()
+    if knowledge.attributes is not None:
+        described |= np.diff(knowledge.attributes.indptr) > 0
+    try:
+        tasks = take_out(split.test, described)
+    except ValueError as error:
+        log.info("no figures of cold products: %s", error)
+        return {}
+    train = tasks.among_all.train
+    with progress("cold products", unit="epoch") as advance:
+        gnn, _ = fit_task(
+            tasks.among_all, knowledge, settings, context.target_kind, device, advance
+        )
+    name = "content-knn"
+    content = find_baseline(name)
+    chosen = choose(name, content, split, context).settings
+    models = {GNN: gnn, name: content.fit(train, chosen, context)}
+    asked = {"among_cold": tasks.among_cold, "among_all": tasks.among_all, "warm": tasks.warm}
+    return {
+        question: {name: evaluate(model, task).reported() for name, model in models.items()}
+        for question, task in asked.items()
+    }
+
+
 def table(
     dataset: str,
     split: Split,
@@ -206,6 +249,7 @@ def table(
     gnn: Row | None,
     baselines: dict[str, Row],
     ablations: dict[str, Row],
+    cold: dict[str, dict[str, Metrics]],
     seed: int = 0,
 ) -> dict[str, Any]:
     """The JSON of the quality benchmark, with the interval of the GNN's lead over each row."""
@@ -221,6 +265,7 @@ def table(
         "counts": split.counts,
         "models": {name: row.metrics for name, row in whole.items()},
         "ablations": {name: row.metrics for name, row in ablations.items()},
+        "cold": cold,
         "settings": {name: row.settings for name, row in (whole | ablations).items()},
         "details": {name: row.details for name, row in whole.items()},
         "notes": {name: row.note for name, row in whole.items() if row.note},

@@ -202,3 +202,18 @@ def test_a_model_of_no_size_is_refused(field: str, value: int) -> None:
 def test_impossible_training_is_refused(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=field):
         TrainConfig(**{field: value})
+
+
+def test_a_product_that_nobody_had_has_no_id_and_the_median_bias() -> None:
+    past = checkerboard()
+    knowledge = Knowledge(np.eye(11, dtype="f4"), np.ones(11, bool))
+    wider = Histories(past.indptr, past.product, past.kind, past.time, 11)
+    config = ModelConfig(dim=4, use_propagation=False)
+    trained = fit(wider, knowledge, config, TrainConfig(epochs=3), BUY, torch.device("cpu"))
+    recommender = trained.at(int(past.time.max()) + 1)
+    text = trained.model.products.text(trained.text)[10]
+    assert torch.allclose(recommender.z[10], text)
+    level = trained.trend.snapshots[-1][10] @ trained.model.trend
+    assert recommender.bias[10].item() == pytest.approx(
+        (trained.model.bias[:10].median() + level).item()
+    )
