@@ -1,4 +1,4 @@
-"""The rules that rows of the seven tables must keep.
+"""The rules that rows of the tables must keep.
 
 A row is refused for the first rule it breaks, in the order written here:
 
@@ -7,6 +7,7 @@ missing-COLUMN              a required id, or a relation's name, or a search's q
                             an event without a user is a guest's: only purchases of an order
 overlong-COLUMN             an id or a name that the graph looks up has over 1000 characters
 unknown-kind                an interaction of another kind than the six
+unknown-table               a deletion from a table whose rows have no id
 bad-time                    not ISO 8601, or before 1900, or from 2200 on
 bad-position                not a whole number from 0
 bad-quantity                not a finite number from 0; 0 for a purchase or a return
@@ -31,7 +32,7 @@ import pandas as pd
 
 from ingestion.blocks import Block
 from ingestion.sheet import LONGEST_KEY, Cleaned, Sheet
-from kg.records import KINDS, TABLES
+from kg.records import DELETABLE, KINDS, TABLES
 
 #: What stands between the values of one field, and what between the levels of a category.
 BETWEEN: Final = "|"
@@ -120,6 +121,13 @@ def _searches(sheet: Sheet) -> None:
     sheet.key("interaction_id")
 
 
+def _deletions(sheet: Sheet) -> None:
+    sheet.key("table", required=True)
+    sheet.refuse(~sheet.raw("table").isin(DELETABLE).to_numpy(bool), "unknown-table")
+    sheet.key("id", required=True)
+    sheet.time("occurred_at")
+
+
 RULES: Final[dict[str, Callable[[Sheet], None]]] = {
     "products": _products,
     "users": _users,
@@ -128,6 +136,7 @@ RULES: Final[dict[str, Callable[[Sheet], None]]] = {
     "follows": _follows,
     "reviews": _reviews,
     "searches": _searches,
+    "deletions": _deletions,
 }
 
 

@@ -15,11 +15,13 @@ from ingestion.clean import clean
 from ingestion.detect import AUTO, Source, choose_source
 from ingestion.errors import SourceError
 from ingestion.identity import EVENTS, Identities
+from ingestion.leaving import Leaving
 from ingestion.rejects import RejectsFile
 from ingestion.repeats import KEYS, Repeats
 from ingestion.sheet import Cleaned
 from ingestion.spelling import UNDECLARED, Declared
 from kg.returns import link_returns
+from kg.tombstones import Tombstones, read_tombstones
 from kg.write import finish_load, merge_table
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 #: From when a row of a table holds.
 TIMES: Final = {"products": "valid_from", "relations": "valid_from"} | dict.fromkeys(
-    ("follows", *EVENTS), "occurred_at"
+    ("deletions", "follows", *EVENTS), "occurred_at"
 )
 
 
@@ -57,6 +59,7 @@ def load(
     declared: Declared = UNDECLARED,
     observe: Callable[[Cleaned, Block], None] | None = None,
     progress: Callable[[int], None] | None = None,
+    module: Source | None = None,
 ) -> LoadReport:
     """Bring a file or folder into the graph; safe to repeat, also after a failure half-way.
 
@@ -66,6 +69,7 @@ def load(
         declared: how dates and numbers are written, where a person says it.
         observe: shown every block, cleaned and as it was, once it is in the graph.
         progress: told how many rows each block had, as soon as it is in the graph.
+        module: what reads the source, where it is not one of the formats.
 
     Raises:
         SourceError: the source cannot be read, or its rejects cannot be kept.
@@ -75,8 +79,9 @@ def load(
         raise ValueError(f"until needs a zone (got {until.isoformat()})")
     started = time.monotonic()
     now = datetime.now(UTC)
-    module = choose_source(source, fmt)
-    cleaner = Cleaner(until)
+    module = module or choose_source(source, fmt)
+    leaving = Leaving(read_tombstones(graph))
+    cleaner = Cleaner(until, leaving)
     cleaner.look_ahead(module, source, declared)
     rejects = RejectsFile(rejects_dir, source, now)
     read = written = 0
@@ -102,6 +107,7 @@ def load(
         rejects.close()
     finish_load(graph)
     link_returns(graph, now)
+    rejects.counts.update(leaving.counts)
     return LoadReport(
         read=read,
         written=written,
@@ -115,8 +121,9 @@ def load(
 class Cleaner:
     """Everything between a source's block and the graph, with the memory of one load."""
 
-    def __init__(self, until: datetime | None = None) -> None:
+    def __init__(self, until: datetime | None = None, leaving: Leaving | None = None) -> None:
         self._until = until
+        self._leaving = leaving or Leaving(Tombstones(salt=""))
         self._identities = Identities()
         self._repeats = Repeats()
 
@@ -130,9 +137,12 @@ class Cleaner:
 
     def clean(self, block: Block) -> Cleaned:
         """A block's typed rows, ready to be merged, and all rows refused."""
+        block = self._leaving.screen(block)
         cleaned = self._early(clean(block), block)
         if block.table in EVENTS:
-            return self._identities.assign(cleaned, block)
+            return self._leaving.screen_events(self._identities.assign(cleaned, block))
+        if block.table == "deletions":
+            self._leaving.note(cleaned)
         return self._repeats.drop(cleaned, block)
 
     def _early(self, cleaned: Cleaned, block: Block) -> Cleaned:

@@ -23,6 +23,7 @@ KEYS: Final = {
     "users": ("user_id",),
     "relations": ("product_id", "relation", "other_id"),
     "follows": ("user_id", "follows_id"),
+    "deletions": ("table", "id"),
 }
 
 

@@ -55,7 +55,11 @@ TABLES: Final = {
     "follows": ("user_id", "follows_id", "occurred_at"),
     "reviews": ("user_id", "product_id", "rating", "title", "text", "occurred_at"),
     "searches": ("query", "user_id", "session_id", "product_id", "occurred_at"),
+    "deletions": ("table", "id", "occurred_at"),
 }
+
+#: Tables whose rows have an id, and so can be deleted.
+DELETABLE: Final = ("users", "products", "interactions", "reviews", "searches")
 
 #: How many of a table's first columns a source must have.
 REQUIRED: Final = {
@@ -66,4 +70,5 @@ REQUIRED: Final = {
     "follows": 2,
     "reviews": 2,
     "searches": 1,
+    "deletions": 2,
 }

@@ -9,9 +9,13 @@ import pandas as pd
 
 #: Properties that this program keeps itself: a source's column of such a name gets a ``_`` behind.
 RESERVED: Final = (
-    *("idx", "in_stock", "ingested_at", "facts_id"),
+    *("idx", "in_stock", "ingested_at", "facts_id", "adopted_key"),
     *("text_vector", "text_hash", "text_model", "vector_a", "vector_b"),
 )
+
+
+EVENT_COLUMNS: Final = ("interaction_id", "user_id", "product_id", "order_id", "session_id")
+EVENT_NUMBERS: Final = ("position", "line", "quantity", "price", "rating")
 
 
 def column(frame: pd.DataFrame, name: str) -> list[Any]:
@@ -20,6 +24,19 @@ def column(frame: pd.DataFrame, name: str) -> list[Any]:
         return [None] * len(frame)
     values: list[Any] = frame[name].astype(object).where(frame[name].notna(), None).tolist()
     return values
+
+
+def event_columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    """The columns of events as lists without NaN; absent columns are all null."""
+    columns = {name: column(frame, name) for name in (*EVENT_COLUMNS, *EVENT_NUMBERS)}
+    if "occurred_at" in frame:
+        times = frame["occurred_at"]
+        milliseconds = times.dt.as_unit("ms").astype("int64").tolist()
+        pairs = zip(milliseconds, times.isna(), strict=True)
+        columns["occurred_ms"] = [None if absent else ms for ms, absent in pairs]
+    else:
+        columns["occurred_ms"] = [None] * len(frame)
+    return columns
 
 
 def extras(frame: pd.DataFrame, known: Iterable[str]) -> list[dict[str, Any]]:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import pandas as pd
 
 from kg.connection import Graph
+from kg.corrections import retract_changed
+from kg.leaving import merge_deletions
 from kg.products import merge_products
 from kg.records import RELATIONSHIPS, TABLES
-from kg.rows import column, extras, property_rows, renamed
+from kg.rows import event_columns, extras, property_rows, renamed
 
 BATCH_ROWS = 10_000
-
-EVENT_COLUMNS = ("interaction_id", "user_id", "product_id", "order_id", "session_id")
-EVENT_NUMBERS = ("position", "line", "quantity", "price", "rating")
 
 
 def merge_table(graph: Graph, table: str, frame: pd.DataFrame, now: datetime) -> int:
@@ -37,9 +35,11 @@ def merge_table(graph: Graph, table: str, frame: pd.DataFrame, now: datetime) ->
 
 
 def finish_load(graph: Graph) -> None:
-    """Give new nodes their tensor rows and wait until the indexes answer."""
+    """Give new nodes their tensor rows, take delisted products out of what is recommended, and wait
+    until the indexes answer."""
     for label in ("users", "products", "brands", "categories", "attributes"):
         graph.run(f"write/number_{label}")
+    graph.write("write/retire_delisted")
     graph.read("schema/await_indexes", seconds=600)
 
 
@@ -61,6 +61,7 @@ def _latest(frame: pd.DataFrame, key: str) -> pd.DataFrame:
 
 def _merge_interactions(graph: Graph, frame: pd.DataFrame, now: datetime) -> int:
     frame = frame.drop_duplicates("interaction_id")
+    retract_changed(graph, "interactions", frame)
     _merge_bare(graph, frame, now)
     known = frame[frame["user_id"].notna()]
     written = 0
@@ -78,7 +79,7 @@ def _merge_interactions(graph: Graph, frame: pd.DataFrame, now: datetime) -> int
 def _merge_events(graph: Graph, kind: str, events: pd.DataFrame, now: datetime) -> int:
     rows = graph.write(
         f"write/merge_{kind}_events",
-        **_event_columns(events),
+        **event_columns(events),
         properties=extras(events, TABLES["interactions"]),
         now=now,
     )
@@ -88,7 +89,7 @@ def _merge_events(graph: Graph, kind: str, events: pd.DataFrame, now: datetime) 
 def _merge_orders(graph: Graph, lines: pd.DataFrame, now: datetime) -> int:
     if not len(lines):
         return 0
-    columns = _event_columns(lines)
+    columns = event_columns(lines)
     unused = ("session_id", "position", "line", "rating")
     params = {name: values for name, values in columns.items() if name not in unused}
     return int(graph.write("write/merge_orders", **params, now=now)[0]["written"])
@@ -96,14 +97,16 @@ def _merge_orders(graph: Graph, lines: pd.DataFrame, now: datetime) -> int:
 
 def _merge_reviews(graph: Graph, frame: pd.DataFrame, now: datetime) -> int:
     frame = frame.drop_duplicates("interaction_id")
+    retract_changed(graph, "reviews", frame)
     _merge_bare(graph, frame, now)
     return _merge_events(graph, "review", frame, now)
 
 
 def _merge_searches(graph: Graph, frame: pd.DataFrame, now: datetime) -> int:
     frame = frame.drop_duplicates("interaction_id")
+    retract_changed(graph, "searches", frame)
     _merge_bare(graph, frame, now)
-    columns = _event_columns(frame)
+    columns = event_columns(frame)
     wanted = ("interaction_id", "user_id", "session_id", "product_id", "occurred_ms", "line")
     rows = graph.write(
         "write/merge_searches",
@@ -138,6 +141,7 @@ def _merge_follows(graph: Graph, frame: pd.DataFrame, now: datetime) -> int:
 
 
 MERGERS: dict[str, Callable[[Graph, pd.DataFrame, datetime], int]] = {
+    "deletions": merge_deletions,
     "products": merge_products,
     "users": _merge_users,
     "interactions": _merge_interactions,
@@ -154,16 +158,3 @@ def _merge_bare(graph: Graph, frame: pd.DataFrame, now: datetime) -> None:
         if key in frame:
             ids = sorted(set(frame[key].dropna()))
             graph.write(f"write/merge_bare_{name}", ids=ids, now=now)
-
-
-def _event_columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    """The columns of events as lists without NaN; absent columns are all null."""
-    columns = {name: column(frame, name) for name in (*EVENT_COLUMNS, *EVENT_NUMBERS)}
-    if "occurred_at" in frame:
-        times = frame["occurred_at"]
-        milliseconds = times.dt.as_unit("ms").astype("int64").tolist()
-        pairs = zip(milliseconds, times.isna(), strict=True)
-        columns["occurred_ms"] = [None if absent else ms for ms, absent in pairs]
-    else:
-        columns["occurred_ms"] = [None] * len(frame)
-    return columns

@@ -19,6 +19,8 @@ import typer
 
 from ingestion.errors import SourceError
 from kg.errors import KgError, UnknownQuery
+from shopgraph import adopting, leaving
+from shopgraph.answers import AsJson, emit, fail
 from shopgraph.options import duration_seconds, moment, time_zone
 
 if TYPE_CHECKING:
@@ -30,8 +32,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(adopting.app)
+app.add_typer(leaving.app)
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run id, latest or live.")]
 
@@ -77,17 +80,6 @@ def refuse(message: str, code: int) -> NoReturn:
         with contextlib.suppress(OSError):
             typer.echo(json.dumps({"error": line}))
     fail(line, code)
-
-
-def fail(message: str, code: int) -> NoReturn:
-    """End with one line on stderr."""
-    typer.echo(f"shopgraph: {message}", err=True)
-    sys.exit(code)
-
-
-def emit(facts: dict[str, Any], text: str, as_json: bool) -> None:
-    """The answer on stdout: for people, or as one JSON object."""
-    typer.echo(json.dumps(facts, ensure_ascii=False, default=str) if as_json else text)
 
 
 def here() -> Workspace:
@@ -169,11 +161,14 @@ def ingest(
 ) -> None:
     """Load a shop's tables into the graph; repeatable."""
     from ingestion.detect import choose_source, format_of
+    from ingestion.leaving import LEFT_OUT
     from ingestion.load import load
     from ingestion.report.quality import Quality
     from ingestion.spelling import Declared
+    from kg.tombstones import read_tombstones
     from shopgraph.progress import progress
     from shopgraph.quality import check_page, tell_quality
+    from shopgraph.scrubbing import scrub
 
     before = moment(until)
     declared = Declared(dates, decimal, time_zone(zone))
@@ -196,6 +191,7 @@ def ingest(
             observe=quality.note,
             progress=advance,
         )
+        scrub(workspace, read_tombstones(graph))
     tell_quality(
         workspace.loads,
         report,
@@ -211,12 +207,15 @@ def ingest(
         f"{report.read} rows read: {report.written} written, {report.unchanged} unchanged, "
         f"{rejected} rejected, in {report.seconds:.1f} s"
     )
-    if report.rejects_file is not None:
+    if report.rejected:
         reasons = ", ".join(f"{reason} {count}" for reason, count in report.rejected.items())
-        text += f"\nrejected: {reasons}\nsee {report.rejects_file}"
+        text += f"\nrejected: {reasons}"
+    if report.rejects_file is not None:
+        text += f"\nsee {report.rejects_file}"
     emit(asdict(report), text, as_json)
-    if strict and rejected:
-        fail(f"{rejected} rows were rejected", 1)
+    refused = rejected - sum(report.rejected.get(reason, 0) for reason in LEFT_OUT)
+    if strict and refused:
+        fail(f"{refused} rows were rejected", 1)
 
 
 @app.command(epilog="Example: shopgraph embed --model bert-base-chinese")

@@ -17,7 +17,7 @@ MATCH (p:Product) WHERE p.idx >= $from AND p.idx < $to
       EXISTS { (p)-[:STATED]->(f:ProductFacts) WHERE coalesce(f.valid_from < $until, true) }
       OR NOT EXISTS { (p)-[:STATED]->(:ProductFacts) } AND (
         any(key IN keys(p) WHERE NOT key IN [
-          'product_id', 'idx', 'in_stock', 'ingested_at',
+          'product_id', 'idx', 'in_stock', 'ingested_at', 'adopted_key',
           'text_vector', 'text_hash', 'text_model', 'vector_a', 'vector_b'
         ])
         OR EXISTS { (p)-[:MADE_BY|IN_CATEGORY|HAS_ATTRIBUTE]->() }

@@ -2,9 +2,11 @@
 //
 // Params   none
 // Returns  numbered  INTEGER
-// Repeat   safe: rows once given never change
+// Repeat   safe: rows once given never change, nor are those of deleted nodes given again
 OPTIONAL MATCH (given:Attribute) WHERE given.idx IS NOT NULL
-WITH coalesce(max(given.idx), -1) + 1 AS next
+WITH coalesce(max(given.idx), -1) + 1 AS seen
+OPTIONAL MATCH (s:ShopgraphSchema)
+WITH CASE WHEN s.rows_Attribute > seen THEN s.rows_Attribute ELSE seen END AS next
 MATCH (n:Attribute) WHERE n.idx IS NULL
 WITH next, n ORDER BY n.key
 WITH next, collect(n) AS nodes

@@ -2,9 +2,11 @@
 //
 // Params   none
 // Returns  numbered  INTEGER
-// Repeat   safe: rows once given never change
+// Repeat   safe: rows once given never change, nor are those of deleted nodes given again
 OPTIONAL MATCH (given:Brand) WHERE given.idx IS NOT NULL
-WITH coalesce(max(given.idx), -1) + 1 AS next
+WITH coalesce(max(given.idx), -1) + 1 AS seen
+OPTIONAL MATCH (s:ShopgraphSchema)
+WITH CASE WHEN s.rows_Brand > seen THEN s.rows_Brand ELSE seen END AS next
 MATCH (n:Brand) WHERE n.idx IS NULL
 WITH next, n ORDER BY n.name
 WITH next, collect(n) AS nodes

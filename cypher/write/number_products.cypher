@@ -2,9 +2,11 @@
 //
 // Params   none
 // Returns  numbered  INTEGER
-// Repeat   safe: rows once given never change
+// Repeat   safe: rows once given never change, nor are those of deleted nodes given again
 OPTIONAL MATCH (given:Product) WHERE given.idx IS NOT NULL
-WITH coalesce(max(given.idx), -1) + 1 AS next
+WITH coalesce(max(given.idx), -1) + 1 AS seen
+OPTIONAL MATCH (s:ShopgraphSchema)
+WITH CASE WHEN s.rows_Product > seen THEN s.rows_Product ELSE seen END AS next
 MATCH (n:Product) WHERE n.idx IS NULL
 WITH next, n ORDER BY n.product_id
 WITH next, collect(n) AS nodes

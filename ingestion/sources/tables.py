@@ -20,15 +20,22 @@ log = logging.getLogger(__name__)
 
 ENDINGS: Final = (".csv", ".csv.gz", ".parquet")
 
-#: Facts first: what replaces what among them is found before the events are read.
-ORDER: Final = ("products", "users", "relations", "follows", "interactions", "reviews", "searches")
+#: What is to be left out, then facts: what replaces what among them is found before the events
+#: are read.
+ORDER: Final = (
+    *("deletions", "products", "users", "relations", "follows"),
+    *("interactions", "reviews", "searches"),
+)
 
 #: Only these may name an event on its own terms; elsewhere it would be one more property.
 IDENTIFIED: Final = ("reviews", "searches")
 
 #: The columns of each table whose spelling may be a shop's own.
 TIMES: Final = {
+    "deletions": ("occurred_at",),
     "products": ("created_at", "valid_from"),
+    "relations": ("valid_from",),
+    "follows": ("occurred_at",),
     "interactions": ("occurred_at",),
     "reviews": ("occurred_at",),
     "searches": ("occurred_at",),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kg.connection import Graph
 from kg.facts import facts_at, facts_id, fold
+from kg.queries import find_query, run_query
 from kg.write import merge_table
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -220,3 +221,20 @@ def by_hand(rows: list[Row], product_id: str, until: datetime) -> Row:
         for name, value in row.items()
         if name != "product_id" and value is not None
     }
+
+
+def test_the_shipped_query_tells_a_product_as_of_a_time(graph: Graph) -> None:
+    load(
+        graph,
+        {"product_id": "p", "title": "Hat", "price": 1.0, "valid_from": None},
+        {"product_id": "p", "title": None, "price": 2.0, "valid_from": day(2)},
+        {"product_id": "p", "title": "Cap", "price": 3.0, "valid_from": day(4)},
+    )
+    load(graph, {"product_id": "q", "title": "Bag"})
+    query = find_query("product_at")
+    rows = run_query(graph, query, {"product_id": "p", "until": "2025-01-03"})
+    assert [(row["column"], row["value"]) for row in rows] == [("price", 2.0), ("title", "Hat")]
+    assert [row["since"] for row in rows] == ["2025-01-02T00:00:00.000000000+00:00", None]
+    assert run_query(graph, query, {"product_id": "q", "until": "2025-01-03"}) == [
+        {"column": "title", "value": "Bag", "since": None}
+    ]

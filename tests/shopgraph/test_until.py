@@ -26,15 +26,24 @@ from shopgraph import pipeline
 #: Readers whose answers change with what comes later, and why no training can learn from that.
 NOT_AS_OF_A_TIME = {
     "active_users": "for the demo's end: users of the live run",
+    "changed_interactions": "for loads, which write",
+    "changed_reviews": "for loads, which write",
+    "changed_searches": "for loads, which write",
     "category_parents": "a path's parents follow from the path; read_tensors keeps what is in use",
     "count_rows": "the bounds of tensor rows; those not known yet have no key and no edge",
     "dated_products": "for loads, which write",
+    **dict.fromkeys(
+        ["mapped_chains", "mapped_clash", "mapped_keys", "mapped_nodes", "mapped_pairs"],
+        "a foreign graph on its way into a load",
+    ),
     "newest_event": "the default cutoff itself",
     "past_texts": "what embed encodes: each text's vector is read as of a time by text_vectors",
     "product_statements": "for loads, and for facts_at, which folds until a time",
     "product_texts": "what embed encodes: each text's vector is read as of a time by text_vectors",
     "recommendation_counts": "what a run has written",
+    "returned_pairs": "for loads: which purchase a return gives back, the earlier one of a pair",
     "runs": "which runs there are",
+    "tombstones": "what was deleted, for loads",
     "vector_indexes": "which indexes there are",
 }
 
