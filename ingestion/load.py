@@ -107,7 +107,7 @@ def load(
         rejects.close()
     finish_load(graph)
     link_returns(graph, now)
-    rejects.counts.update(leaving.counts)
+    rejects.counts.update(+leaving.counts)
     return LoadReport(
         read=read,
         written=written,
