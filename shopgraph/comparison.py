@@ -175,7 +175,7 @@ def baseline_rows(split: Split, context: Context, names: Sequence[str]) -> dict[
             else:
                 log.info("%s: %s", name, choice.settings)
                 took = {"seconds": choice.seconds, "peak_mb": choice.peak_mb}
-                settings = asdict(choice.settings)
+                settings = asdict(choice.settings) | {"new_first": choice.new_first}
                 row = measured_row(choice.recommender, split, context, settings, took)
                 if trains(baseline):
                     most = f"{context.train_seconds:.0f} s at most each"

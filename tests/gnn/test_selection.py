@@ -98,6 +98,20 @@ def test_when_the_time_is_spent_the_best_so_far_is_taken(histories) -> None:
     assert len(choice.trials) == 1
 
 
+def test_where_nothing_is_masked_the_history_may_come_last(histories) -> None:
+    train = histories([[0, 1, 2]], 6)
+    queries = histories([[5], [5, 4]], 6)
+    split = files.split_windows(train, queries, np.array([1, 1]), queries, np.array([1, 5]))
+    # Favourite 5 stands first, and both were just there: the answer, 1, ranks higher without it.
+    choice = choose("favourites", Favourites(5), split, Context())
+    assert choice.new_first
+    scores = choice.recommender.score(split.test.queries, None)
+    assert np.argsort(-scores).tolist() == [[0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 5, 4]]
+    # Where people do come back for what they had, it stays first.
+    again = files.split_windows(train, queries, np.array([5, 5]), queries, np.array([5, 5]))
+    assert not choose("favourites", Favourites(5), again, Context()).new_first
+
+
 class Stopping(Favourites):
     """A baseline that says with what settings it would have stopped where it did."""
 
