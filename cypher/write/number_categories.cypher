@@ -1,16 +1,9 @@
-// Give each Category without a tensor row the next one, in the order of their keys.
+// Give each Category its tensor row.
 //
-// Params   none
-// Returns  numbered  INTEGER
-// Repeat   safe: rows once given never change, nor are those of deleted nodes given again
-OPTIONAL MATCH (given:Category) WHERE given.idx IS NOT NULL
-WITH coalesce(max(given.idx), -1) + 1 AS seen
-OPTIONAL MATCH (s:ShopgraphSchema)
-WITH CASE WHEN s.rows_Category > seen THEN s.rows_Category ELSE seen END AS next
-MATCH (n:Category) WHERE n.idx IS NULL
-WITH next, n ORDER BY n.path
-WITH next, collect(n) AS nodes
-UNWIND range(0, size(nodes) - 1) AS i
-WITH nodes[i] AS n, next + i AS idx
-CALL (n, idx) { SET n.idx = idx } IN TRANSACTIONS OF 10000 ROWS
-RETURN count(n) AS numbered
+// Params   $keys  LIST<STRING>: the path of those without one, in order
+//          $next  INTEGER: the row of the first, the others follow
+// Returns  nothing
+// Repeat   safe: a row once given never changes
+UNWIND range(0, size($keys) - 1) AS i
+MATCH (n:Category {path: $keys[i]})
+SET n.idx = coalesce(n.idx, $next + i)

@@ -9,6 +9,7 @@ import pytest
 
 from kg.connection import Graph, check_version, open_graph, parse_version, statement
 from kg.errors import ConnectionFailed, ServerTooOld, StatementFailed
+from kg.write import number_nodes
 
 
 @pytest.mark.parametrize(
@@ -114,17 +115,25 @@ def test_statements_of_one_transaction_all_hold_or_none(graph: Graph) -> None:
     good = ("write/merge_bare_users", {"ids": ["u"], "now": None})
     with pytest.raises(StatementFailed):
         graph.write_all([good, ("write/merge_bare_users", {})])
-    assert graph.read("read/users", **{"from": 0, "to": 1}) == [{"idx": [], "id": []}]
+    assert graph.read("read/users", **{"from": 0, "to": 1, "until": None}) == [
+        {"idx": [], "id": []}
+    ]
     graph.write_all([good])
-    graph.run("write/number_users")
-    assert graph.read("read/users", **{"from": 0, "to": 1}) == [{"idx": [0], "id": ["u"]}]
+    number_nodes(graph, "users")
+    assert graph.read("read/users", **{"from": 0, "to": 1, "until": None}) == [
+        {"idx": [0], "id": ["u"]}
+    ]
 
 
 def test_a_stream_hands_over_every_record(graph: Graph) -> None:
     graph.write("write/merge_bare_users", ids=["u", "v"], now=None)
-    graph.run("write/number_users")
+    number_nodes(graph, "users")
     seen: list[list[str]] = []
-    graph.stream("read/users", lambda record: seen.append(record["id"]), **{"from": 0, "to": 9})
+    graph.stream(
+        "read/users",
+        lambda record: seen.append(record["id"]),
+        **{"from": 0, "to": 9, "until": None},
+    )
     assert [sorted(ids) for ids in seen] == [["u", "v"]]
 
 

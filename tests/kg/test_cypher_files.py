@@ -165,13 +165,16 @@ def test_every_label_is_numbered_alike() -> None:
     keys = {"User": "user_id", "Product": "product_id", "Brand": "name"}
     keys |= {"Category": "path", "Attribute": "key"}
     plurals = {"Category": "categories"}
-    texts = {
-        read(f"write/number_{plurals.get(label, label.lower() + 's')}")
-        .replace(f"n.{key}", "n.KEY")
-        .replace(label, "LABEL")
-        for label, key in keys.items()
-    }
-    assert len(texts) == 1
+    for name in ("number", "unnumbered"):
+        texts = {
+            read(f"write/{name}_{plurals.get(label, label.lower() + 's')}")
+            .replace(label, "LABEL")
+            .replace(f"n.{key}", "n.KEY")
+            .replace(f"{{{key}:", "{KEY:")
+            .replace(f"the {key} of", "the KEY of")
+            for label, key in keys.items()
+        }
+        assert len(texts) == 1
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name.split("/")[0] in FOLDERS])

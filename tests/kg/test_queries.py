@@ -14,6 +14,7 @@ from kg.connection import Graph, statement
 from kg.errors import KgError, UnknownQuery
 from kg.publish import Publication, publish
 from kg.queries import Query, convert_params, find_query, list_queries, run_query
+from kg.write import number_nodes
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -113,8 +114,8 @@ def shop(graph: Graph, ask: Ask) -> Graph:
     ask("MATCH (p:Product {product_id: 'boots'}) SET p.delisted = true")
     ask("MATCH (p:Product {product_id: 'belt'}) REMOVE p.title")
     ask("UNWIND ['ann', 'bob', 'cy'] AS id CREATE (:User {user_id: id})")
-    graph.run("write/number_users")
-    graph.run("write/number_products")
+    number_nodes(graph, "users")
+    number_nodes(graph, "products")
     ask(
         """
         UNWIND [['o1', ['coat', 'hat']], ['o2', ['coat', 'hat', 'scarf', 'gloves', 'boots']],

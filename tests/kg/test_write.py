@@ -661,3 +661,11 @@ def test_any_split_and_any_repetition_gives_the_same_graph(
     parts = [shuffled[a:b] for a, b in pairwise(bounds) if a < b]
     assert sum(merge_table(graph, "interactions", typed(part), NOW) for part in parts) == written
     assert snapshot() == whole
+
+
+def test_many_new_products_are_numbered_in_the_order_of_their_keys(graph: Graph, ask: Ask) -> None:
+    ids = [f"p{place:05}" for place in range(25_000)]
+    graph.write("write/merge_bare_products", ids=ids[::-1], now=NOW)
+    finish_load(graph)
+    rows = ask("MATCH (p:Product) RETURN p.idx, p.product_id ORDER BY p.idx")
+    assert rows == list(enumerate(ids))
