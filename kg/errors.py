@@ -7,7 +7,8 @@ KgError
 ├── LocalServerError    the local server cannot be fetched, started or stopped
 ├── StatementFailed     the server refuses or fails a statement
 ├── UnknownQuery        no shipped query has that name, or its parameters are off
-└── UnknownRun          no run has that id
+├── UnknownRun          no run has that id
+└── UnknownName         no brand or attribute has that name or alias
 """
 
 
@@ -41,3 +42,7 @@ class UnknownQuery(KgError):
 
 class UnknownRun(KgError):
     """No run has that id."""
+
+
+class UnknownName(KgError):
+    """No brand or attribute has that name or alias."""

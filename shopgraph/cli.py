@@ -19,7 +19,7 @@ import typer
 
 from ingestion.errors import SourceError
 from kg.errors import KgError, UnknownQuery
-from shopgraph import adopting, leaving
+from shopgraph import adopting, knowledge, leaving
 from shopgraph.answers import AsJson, emit, fail
 from shopgraph.options import duration_seconds, moment, time_zone
 
@@ -33,6 +33,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(adopting.app)
+app.add_typer(knowledge.app)
 app.add_typer(leaving.app)
 
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")]

@@ -16,6 +16,8 @@ NODE_KEYS = {
     "Attribute": "key",
     "Order": "order_id",
     "Query": "text",
+    "BrandAlias": "name",
+    "AttributeAlias": "key",
 }
 EVENTS = {"VIEWED", "CLICKED", "CARTED", "PURCHASED", "RETURNED", "RATED", "REVIEWED"}
 

@@ -1,0 +1,113 @@
+"""Commands about what the graph knows besides its rows."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+
+import typer
+
+from shopgraph.answers import AsJson, emit
+from shopgraph.options import render_rows
+
+if TYPE_CHECKING:
+    from kg.connection import Graph
+
+app = typer.Typer()
+
+#: What ``enrich`` does, in this order.
+Step = Literal["resolve", "mine"]
+
+
+@app.command(epilog='Example: shopgraph aliases --undo "L\'OREAL"')
+def aliases(
+    alike: Annotated[
+        bool, typer.Option("--alike", help="List what looks alike and was left apart, instead.")
+    ] = False,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", help="Write the list to this file, too.")
+    ] = None,
+    undo: Annotated[
+        str | None, typer.Option(metavar="ALIAS", help="Make it a name of its own, for good.")
+    ] = None,
+    merge: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="ALIAS NAME", help="Make the one an alias of the other, for good."),
+    ] = None,
+    kind: Annotated[
+        Literal["brand", "attribute"], typer.Option(help="Whose names --undo and --merge mean.")
+    ] = "brand",
+    as_json: AsJson = False,
+) -> None:
+    """List which names of brands and attributes count as one; undo a merge or add one."""
+    if undo is not None and merge is not None:
+        raise typer.BadParameter("--undo and --merge are given one at a time")
+    from kg.knowledge.names import merge_alias, undo_alias
+    from shopgraph.workspace import here
+
+    with here().open() as graph:
+        if undo is not None:
+            canonical = undo_alias(graph, kind, undo)
+            facts = {"kind": kind, "undone": undo, "canonical": canonical}
+            emit(facts, f"{undo!r} is no longer {canonical!r}", as_json)
+            return
+        if merge is not None:
+            canonical = merge_alias(graph, kind, *merge, datetime.now(UTC))
+            facts = {"kind": kind, "merged": merge[0], "canonical": canonical}
+            emit(facts, f"{merge[0]!r} is {canonical!r} now", as_json)
+            return
+        rows = _alike(graph) if alike else _aliases(graph)
+    if csv_file is not None:
+        with csv_file.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, ALIKE if alike else ALIASES)
+            writer.writeheader()
+            writer.writerows(rows)
+    emit({"alike" if alike else "aliases": rows}, render_rows(rows), as_json)
+
+
+ALIASES = ("kind", "alias", "canonical", "products", "rule", "score", "merged_at")
+ALIKE = ("kind", "one", "other", "score")
+
+
+def _aliases(graph: Graph) -> list[dict[str, Any]]:
+    from kg.knowledge.names import KINDS, read_names
+
+    return [
+        {key: (asdict(name) | {"kind": kind, "alias": name.name})[key] for key in ALIASES}
+        for kind in KINDS
+        for name in read_names(graph, kind)
+        if name.canonical is not None
+    ]
+
+
+def _alike(graph: Graph) -> list[dict[str, Any]]:
+    from ingestion.knowledge.resolve import suggest
+
+    return [
+        {"kind": kind, **asdict(pair)} for kind, pairs in suggest(graph).items() for pair in pairs
+    ]
+
+
+@app.command(epilog="Example: shopgraph enrich --rules our-words.yaml --only mine")
+def enrich(
+    only: Annotated[
+        list[Step] | None, typer.Option(help="Do this alone; may be given several times.")
+    ] = None,
+    rules: Annotated[
+        Path | None, typer.Option(help="YAML file of rules for mining, beside those shipped.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Derive what the rows do not say: names that are one, attributes in texts; repeatable."""
+    from ingestion.knowledge.rules import load_rules
+    from shopgraph import enrichment
+    from shopgraph.workspace import here
+
+    # Refused before a server is started for it.
+    mining = load_rules(rules)
+    with here().open() as graph:
+        done = enrichment.enrich(graph, only or get_args(Step), mining)
+    emit(done, enrichment.render(done), as_json)
