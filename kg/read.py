@@ -91,7 +91,9 @@ def read_tensors(
     flags = {"offered": offered}
     product_ids = _read_ids(graph, "read/products", counts["products"], until, flags)
     data["product"].offered = torch.from_numpy(offered)
-    data["product"].text, data["product"].has_text = _read_text(graph, counts["products"], until)
+    data["product"].text, data["product"].has_text = read_text_vectors(
+        graph, counts["products"], until
+    )
     for kind in KINDS:
         events = _read_events(graph, RELATIONSHIPS[kind], counts["users"], until, progress)
         if len(events["user"]):
@@ -154,7 +156,7 @@ def _keep_known_parents(data: HeteroData) -> None:
         del data[tree]
 
 
-def _read_text(
+def read_text_vectors(
     graph: Graph, products: int, until: datetime | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Text vectors (P, D) and which rows have one (P,); D is 0 where no product has text."""

@@ -11,6 +11,8 @@ import pandas as pd
 RESERVED: Final = (
     *("idx", "in_stock", "ingested_at", "facts_id", "adopted_key"),
     *("text_vector", "text_hash", "text_model", "vector_a", "vector_b"),
+    *(f"profile_{name}" for name in ("until", "computed_at", "recency_days", "frequency", "money")),
+    *(f"profile_{name}" for name in ("rfm", "price_low", "price_median", "price_high")),
 )
 
 

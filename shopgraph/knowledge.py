@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import typer
 
 from shopgraph.answers import AsJson, emit
-from shopgraph.options import render_rows
+from shopgraph.options import moment, render_rows
 
 if TYPE_CHECKING:
     from kg.connection import Graph
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 #: What ``enrich`` does, in this order.
-Step = Literal["resolve", "mine"]
+Step = Literal["resolve", "tree", "mine", "relations", "profiles"]
 
 
 @app.command(epilog='Example: shopgraph aliases --undo "L\'OREAL"')
@@ -91,17 +91,30 @@ def _alike(graph: Graph) -> list[dict[str, Any]]:
     ]
 
 
-@app.command(epilog="Example: shopgraph enrich --rules our-words.yaml --only mine")
+@app.command(epilog="Example: shopgraph enrich --until 2011-09-01 --rules our-words.yaml")
 def enrich(
     only: Annotated[
         list[Step] | None, typer.Option(help="Do this alone; may be given several times.")
     ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Relations and profiles know only events before this time.")
+    ] = None,
     rules: Annotated[
         Path | None, typer.Option(help="YAML file of rules for mining, beside those shipped.")
     ] = None,
+    top: Annotated[int, typer.Option(min=1, help="Relations of a type a product has.")] = 20,
+    min_support: Annotated[
+        int, typer.Option(min=1, help="Baskets that a pair of products needs to be related.")
+    ] = 3,
     as_json: AsJson = False,
 ) -> None:
-    """Derive what the rows do not say: names that are one, attributes in texts; repeatable."""
+    """Derive what rows do not say: one name a brand, attributes in texts, relations, profiles.
+
+    In this order: resolve the names of brands and attributes, check the tree of categories, mine
+    attributes from titles and descriptions, relate products (BOUGHT_WITH, LEADS_TO, SIMILAR_TO),
+    profile users. Repeatable; each step replaces what it derived before and nothing else.
+    """
+    before = moment(until)
     from ingestion.knowledge.rules import load_rules
     from shopgraph import enrichment
     from shopgraph.workspace import here
@@ -109,5 +122,6 @@ def enrich(
     # Refused before a server is started for it.
     mining = load_rules(rules)
     with here().open() as graph:
-        done = enrichment.enrich(graph, only or get_args(Step), mining)
+        steps = only or get_args(Step)
+        done = enrichment.enrich(graph, steps, mining, before, top, min_support)
     emit(done, enrichment.render(done), as_json)

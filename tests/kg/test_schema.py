@@ -18,6 +18,7 @@ NODE_KEYS = {
     "Query": "text",
     "BrandAlias": "name",
     "AttributeAlias": "key",
+    "ProductFacts": "facts_id",
 }
 EVENTS = {"VIEWED", "CLICKED", "CARTED", "PURCHASED", "RETURNED", "RATED", "REVIEWED"}
 
