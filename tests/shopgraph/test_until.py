@@ -92,12 +92,13 @@ def events(mark: str, time: datetime, user: str, product: str) -> dict[str, pd.D
         for kind in KINDS
     ]
     guest = rows[KINDS.index("purchase")] | {"user_id": None, "interaction_id": f"{mark} guest"}
+    loose = rows[KINDS.index("purchase")] | {"order_id": None, "interaction_id": f"{mark} loose"}
     review = base | {"rating": 1.0, "text": mark, "interaction_id": f"{mark} review"}
     search = base | {"query": f"{mark} query", "interaction_id": f"{mark} search"}
     follow = {"user_id": user, "follows_id": f"{mark} friend", "occurred_at": time}
     relation = {"product_id": product, "relation": mark, "other_id": "bare", "valid_from": time}
     return {
-        "interactions": table(*rows, guest),
+        "interactions": table(*rows, guest, loose),
         "reviews": table(review),
         "searches": table(search),
         "follows": table(follow),
