@@ -6,7 +6,7 @@ import csv
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 #: What ``enrich`` does, in this order.
-Step = Literal["resolve", "tree", "mine", "relations", "profiles"]
+STEPS = ("resolve", "tree", "mine", "relations", "profiles")
 
 
 @app.command(epilog='Example: shopgraph aliases --undo "L\'OREAL"')
@@ -94,7 +94,8 @@ def _alike(graph: Graph) -> list[dict[str, Any]]:
 @app.command(epilog="Example: shopgraph enrich --until 2011-09-01 --rules our-words.yaml")
 def enrich(
     only: Annotated[
-        list[Step] | None, typer.Option(help="Do this alone; may be given several times.")
+        list[str] | None,
+        typer.Option(help=f"Do this alone, of {', '.join(STEPS)}; may be given several times."),
     ] = None,
     until: Annotated[
         str | None, typer.Option(help="Relations and profiles know only events before this time.")
@@ -115,6 +116,8 @@ def enrich(
     profile users. Repeatable; each step replaces what it derived before and nothing else.
     """
     before = moment(until)
+    if unknown := set(only or ()) - set(STEPS):
+        raise typer.BadParameter(f"No step {min(unknown)!r}: there are {', '.join(STEPS)}")
     from ingestion.knowledge.rules import load_rules
     from shopgraph import enrichment
     from shopgraph.workspace import here
@@ -122,6 +125,6 @@ def enrich(
     # Refused before a server is started for it.
     mining = load_rules(rules)
     with here().open() as graph:
-        steps = only or get_args(Step)
+        steps = only or STEPS
         done = enrichment.enrich(graph, steps, mining, before, top, min_support)
     emit(done, enrichment.render(done), as_json)

@@ -84,7 +84,7 @@ def test_aliases_are_listed_undone_and_made(shop: Any) -> None:
         (["aliases", "--merge", "a", "b"], 1, "No brand is called 'a'"),
         (["aliases", "--merge", "a", "b", "--undo", "c"], 2, "given one at a time"),
         (["enrich", "--rules", "none.yaml"], 1, "none.yaml: No such file"),
-        (["enrich", "--only", "guess"], 2, "'guess' is not one of"),
+        (["enrich", "--only", "guess"], 2, "No step 'guess': there are resolve, tree"),
         (["enrich", "--until", "soon"], 2, "'soon' is no ISO 8601 time"),
     ],
 )
