@@ -45,7 +45,7 @@ def test_two_files_for_one_table_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_tables_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="no table here: products, users"):
+    with pytest.raises(SourceError, match="no table here: deletions, products, users"):
         list(tables.read(tmp_path))
 
 
