@@ -12,8 +12,10 @@ n_ij / √((n_i + 1)(n_j + 1)): the cosine, shrunk so that what was bought once 
 and Koren, 2007). LEADS_TO adds up, over each basket and the next ``WINDOW`` ones of its user, 1/gap
 divided by the roots of both sizes, and divides by (D_i + 1)^½ (E_j + 1)^¼, D_i and E_j being what
 leads from i and to j at all; the ¼ holds popular products back half as much as a cosine would.
-Roots, window and exponents were the best on Online Retail's August of 2011, told from the months
-before; fading by days (half-lives of 30 and 90) was worse there than by baskets.
+Told from the months before, on Online Retail's August of 2011, roots of sizes were the best of
+three dampings for both. Counts alone rank what else is in an order a little better than any cosine
+(NDCG@20 .213 to .203): they name what everybody buys, which is no relation. Three baskets were no
+worse than ten, and fading by days (half-lives of 30 and 90) was worse than by baskets.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ NODE_KEYS = {
     "BrandAlias": "name",
     "AttributeAlias": "key",
     "ProductFacts": "facts_id",
+    "Tombstone": "key",
 }
 EVENTS = {"VIEWED", "CLICKED", "CARTED", "PURCHASED", "RETURNED", "RATED", "REVIEWED"}
 
