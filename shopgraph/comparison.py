@@ -249,7 +249,7 @@ def table(
     gnn: Row | None,
     baselines: dict[str, Row],
     ablations: dict[str, Row],
-    cold: dict[str, dict[str, Metrics]],
+    cold: dict[str, dict[str, Metrics]] | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
     """The JSON of the quality benchmark, with the interval of the GNN's lead over each row."""
@@ -265,7 +265,7 @@ def table(
         "counts": split.counts,
         "models": {name: row.metrics for name, row in whole.items()},
         "ablations": {name: row.metrics for name, row in ablations.items()},
-        "cold": cold,
+        "cold": cold or {},
         "settings": {name: row.settings for name, row in (whole | ablations).items()},
         "details": {name: row.details for name, row in whole.items()},
         "notes": {name: row.note for name, row in whole.items() if row.note},

@@ -63,7 +63,6 @@ def evaluate_run(graph: Graph, run: Run, device: str = "auto") -> dict[str, Any]
         gnn,
         baseline_rows(split, context, [name for name in chosen_models("default") if name != GNN]),
         ablation_rows(split, knowledge, context, settings, on, SHOWN_PARTS),
-        cold={},
         seed=run.training.seed,
     )
     return {"run_id": run.run_id, "cutoff": run.cutoff, **result}

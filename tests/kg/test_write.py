@@ -50,7 +50,7 @@ def products_of(ask: Ask) -> dict[str, dict[str, Any]]:
 
 
 def test_an_unknown_table_is_refused(graph: Graph) -> None:
-    with pytest.raises(ValueError, match="No table 'carts': there are follows, interactions"):
+    with pytest.raises(ValueError, match="No table 'carts': there are deletions, follows"):
         merge_table(graph, "carts", frame({"user_id": "u"}), NOW)
 
 

@@ -23,11 +23,14 @@ ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 Tables = dict[str, pd.DataFrame]
 
+#: The tables of a simulated shop: nothing leaves it.
+SIMULATED = [name for name in TABLES if name != "deletions"]
+
 
 def read_tables(folder: Path) -> Tables:
     return {
         name: pd.read_csv(folder / f"{name}.csv.gz", dtype=str, keep_default_na=False)
-        for name in TABLES
+        for name in SIMULATED
     }
 
 
@@ -59,7 +62,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         simulate(tmp_path / folder, users=60, products=50, seed=7)
     simulate(tmp_path / "c", users=60, products=50, seed=8)
-    for name in TABLES:
+    for name in SIMULATED:
         first, again, other = ((tmp_path / f / f"{name}.csv.gz").read_bytes() for f in "abc")
         assert first == again
         assert first != other
@@ -345,7 +348,7 @@ def test_any_small_shop_holds_together(
 def test_progress_hears_every_table(tmp_path: Path) -> None:
     steps: list[str] = []
     simulate(tmp_path, users=2, products=2, progress=steps.append)
-    assert set(TABLES) <= set(steps)
+    assert set(SIMULATED) <= set(steps)
 
 
 def test_a_column_without_weight_is_never_drawn() -> None:
