@@ -10,6 +10,7 @@ import pandas as pd
 from kg.connection import Graph
 from kg.corrections import retract_changed
 from kg.leaving import merge_deletions
+from kg.numbering import number_nodes
 from kg.products import merge_products
 from kg.records import RELATIONSHIPS, TABLES
 from kg.rows import event_columns, extras, property_rows, renamed
@@ -41,16 +42,6 @@ def finish_load(graph: Graph) -> None:
         number_nodes(graph, label)
     graph.write("write/retire_delisted")
     graph.read("schema/await_indexes", seconds=600)
-
-
-def number_nodes(graph: Graph, label: str) -> None:
-    """Give each node of a label (``users``, ``brands`` …) that lacks a tensor row the next one, in
-    the order of their keys; safe to repeat."""
-    # The keys come and go in lists: one statement for all held them once a node, gigabytes in all.
-    found = graph.read(f"write/unnumbered_{label}")[0]
-    for start in range(0, len(found["keys"]), BATCH_ROWS):
-        keys = found["keys"][start : start + BATCH_ROWS]
-        graph.write(f"write/number_{label}", keys=keys, next=found["next"] + start)
 
 
 def _merge_users(graph: Graph, frame: pd.DataFrame, now: datetime) -> int:

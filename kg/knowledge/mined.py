@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kg.connection import Graph
+from kg.numbering import number_nodes
 from kg.read import read_pages
 
 
@@ -58,4 +59,4 @@ def write_mined(graph: Graph, changes: Sequence[Change]) -> None:
 def finish_mining(graph: Graph, gone: Sequence[str]) -> None:
     """Delete the attributes among ``gone`` that nothing has any more; give new ones their rows."""
     graph.write("write/delete_unused_attributes", keys=list(gone))
-    graph.run("write/number_attributes")
+    number_nodes(graph, "attributes")

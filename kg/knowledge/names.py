@@ -17,6 +17,7 @@ import networkx as nx
 
 from kg.connection import Graph
 from kg.errors import UnknownName
+from kg.numbering import number_nodes
 
 KINDS = ("brand", "attribute")
 
@@ -92,7 +93,7 @@ def write_aliases(
             ]
         )
     if undone:
-        graph.run(f"write/number_{kind}s")
+        number_nodes(graph, f"{kind}s")
     return len(merged), len(set(undone) - merged.keys())
 
 
@@ -115,7 +116,7 @@ def undo_alias(graph: Graph, kind: str, name: str) -> str:
             (f"write/part_{kind}s", {"one": name, "other": canonical}),
         ]
     )
-    graph.run(f"write/number_{kind}s")
+    number_nodes(graph, f"{kind}s")
     return canonical
 
 

@@ -25,13 +25,19 @@ def ask(graph: Graph) -> Ask:
 
 @pytest.fixture
 def snapshot(ask: Ask) -> Callable[[], list[tuple[Any, ...]]]:
-    """A function that lists everything in the graph, without the ids of the store."""
+    """A function that lists everything in the graph, without the ids of the store.
+
+    In an order of its own: the store gives properties in the order in which they were set.
+    """
+
+    def plain(value: Any) -> str:
+        return repr(sorted(value.items()) if isinstance(value, dict) else value)
 
     def everything() -> list[tuple[Any, ...]]:
         nodes = ask("MATCH (n) RETURN labels(n), properties(n)")
         links = ask(
             "MATCH (a)-[r]->(b) RETURN properties(a), type(r), properties(r), properties(b)"
         )
-        return sorted(nodes + links, key=repr)
+        return sorted(nodes + links, key=lambda row: [plain(value) for value in row])
 
     return everything

@@ -9,7 +9,7 @@ import pytest
 
 from kg.connection import Graph, check_version, open_graph, parse_version, statement
 from kg.errors import ConnectionFailed, ServerTooOld, StatementFailed
-from kg.write import number_nodes
+from kg.numbering import number_nodes
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ import pytest
 
 from kg.connection import Graph, statement
 from kg.errors import KgError, UnknownQuery
+from kg.numbering import number_nodes
 from kg.publish import Publication, publish
 from kg.queries import Query, convert_params, find_query, list_queries, run_query
-from kg.write import number_nodes
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
