@@ -30,7 +30,7 @@ def adopt(
     # Refused before a server is started for it.
     read_mapping(mapping)
     workspace = here()
-    with workspace.open() as graph, progress("adopting") as advance:
+    with workspace.write("adopt") as graph, progress("adopting") as advance:
         report = take(graph, mapping, rejects_dir=workspace.rejects, until=before, progress=advance)
     loaded = report.load
     rejected = sum(loaded.rejected.values())

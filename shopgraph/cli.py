@@ -19,7 +19,7 @@ import typer
 
 from ingestion.errors import SourceError
 from kg.errors import KgError, UnknownQuery
-from shopgraph import adopting, knowledge, leaving
+from shopgraph import adopting, keeping, knowledge, leaving
 from shopgraph.answers import AsJson, emit, fail
 from shopgraph.options import duration_seconds, moment, time_zone
 
@@ -33,6 +33,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(adopting.app)
+app.add_typer(keeping.app)
 app.add_typer(knowledge.app)
 app.add_typer(leaving.app)
 
@@ -181,7 +182,7 @@ def ingest(
         raise typer.BadParameter(str(error)) from None
     workspace = here()
     quality, now = Quality(), datetime.now(UTC)
-    with workspace.open() as graph, progress("loading") as advance:
+    with workspace.write("ingest") as graph, progress("loading") as advance:
         report = load(
             graph,
             source,
@@ -231,7 +232,7 @@ def embed(
     from shopgraph import pipeline
 
     pipeline.pick_device(device)
-    with here().open() as graph:
+    with here().write("embed") as graph:
         report = pipeline.embed(graph, model, device)
     text = (
         f"{report.encoded} texts encoded with {report.model}, {report.unchanged} unchanged, "
@@ -294,7 +295,7 @@ def publish(
 
     workspace = here()
     _check_run(workspace, run)
-    with workspace.open() as graph:
+    with workspace.write("publish") as graph:
         chosen = pipeline.resolve_run(graph, workspace.runs, run)
         published = pipeline.publish_run(graph, workspace.runs, chosen, keep_seen)
     text = (
@@ -360,7 +361,7 @@ def rollback(as_json: AsJson = False) -> None:
     """Make the run live again that was live before."""
     from kg.publish import rollback as go_back
 
-    with here().open() as graph:
+    with here().write("rollback") as graph:
         published = go_back(graph, datetime.now(UTC))
     emit(asdict(published), f"run {published.run_id} is live again", as_json)
 

@@ -48,7 +48,8 @@ def aliases(
     from kg.knowledge.names import merge_alias, undo_alias
     from shopgraph.workspace import here
 
-    with here().open() as graph:
+    changes = undo is not None or merge is not None
+    with here().write("names") if changes else here().open() as graph:
         if undo is not None:
             canonical = undo_alias(graph, kind, undo)
             facts = {"kind": kind, "undone": undo, "canonical": canonical}
@@ -124,7 +125,7 @@ def enrich(
 
     # Refused before a server is started for it.
     mining = load_rules(rules)
-    with here().open() as graph:
+    with here().write("enrich") as graph:
         steps = only or STEPS
         done = enrichment.enrich(graph, steps, mining, before, top, min_support)
     emit(done, enrichment.render(done), as_json)

@@ -53,7 +53,7 @@ def delist(
 
     now = datetime.now(UTC)
     distinct = list(dict.fromkeys(ids))
-    with here().open() as graph:
+    with here().write("delist") as graph:
         unknown = set(distinct) - _known_products(graph, distinct)
         if unknown:
             raise ValueError(f"No product {', '.join(sorted(unknown))} in the graph")
@@ -72,7 +72,7 @@ def _take_out(table: str, ids: list[str], undo: bool, as_json: bool) -> None:
 
     workspace: Workspace = here()
     facts: dict[str, Any]
-    with workspace.open() as graph:
+    with workspace.write("delete") as graph:
         if undo:
             back = len(delete_tombstones(graph, table, ids))
             facts = {"table": table, "undone": back}

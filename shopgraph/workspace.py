@@ -12,6 +12,7 @@ from kg.connection import Graph, open_graph
 from kg.local.server import ServerInfo, status, up
 from kg.schema import migrate
 from kg.settings import GraphSettings
+from shopgraph.jobs import WAIT_SECONDS, job
 from shopgraph.progress import progress
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,17 @@ class Workspace:
                 done = count
 
             return up(self.home, usual_ports=usual_ports, progress=fetched)
+
+    @contextmanager
+    def write(self, job_name: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[Graph]:
+        """The graph for a job that changes it: one at a time a working folder.
+
+        Raises:
+            Busy: another job is still at work after ``wait_seconds``.
+            KgError: no graph can be reached.
+        """
+        with job(self.home, job_name, wait_seconds), self.open() as graph:
+            yield graph
 
     @contextmanager
     def open(self) -> Iterator[Graph]:
