@@ -29,6 +29,7 @@ from gnn.selection import (
 )
 from gnn.spectral import SpectralModel, fit_spectral
 from gnn.training import Trained, fit
+from gnn.warm import WarmStart
 from kg.records import NO_TIME
 
 log = logging.getLogger(__name__)
@@ -176,16 +177,18 @@ def fit_settings(
     target_kind: int,
     device: torch.device,
     after_epoch: Callable[[int], None] | None = None,
+    warm: WarmStart | None = None,
 ) -> Fitted:
     """Train the model that the settings describe; ``after_epoch`` is told 1 after each epoch.
 
     Raises:
         ValueError: there is nothing to learn from.
+        CannotContinue: the weights of ``warm`` are of a model of another shape.
     """
     model, training = settings.model, settings.training
     if model.spectral:
-        return fit_spectral(train, model, training, target_kind, device, after_epoch)
-    return fit(train, knowledge, model, training, target_kind, device, after_epoch)
+        return fit_spectral(train, model, training, target_kind, device, after_epoch, warm)
+    return fit(train, knowledge, model, training, target_kind, device, after_epoch, warm)
 
 
 def asked_at(now: IntArray | None) -> int:
@@ -219,7 +222,7 @@ def read_settings(path: Path) -> Settings:
     """
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
-        unknown = sorted(given.keys() - {"model", "training"})
+        unknown = sorted(given.keys() - {"model", "training", "retrain"})
         if unknown:
             raise ValueError(f"unknown {', '.join(unknown)}")
         return Settings(

@@ -16,8 +16,10 @@ class Knowledge:
     Shapes:
         text: (products, d) float32, rows of zeros where ``has_text`` (products,) is false
         attributes: (products, attribute nodes), 1 where a product has one, or None
+        attribute_keys: (attribute nodes,) int64, what tells each from others in any later graph
     """
 
     text: npt.NDArray[np.float32]
     has_text: npt.NDArray[np.bool_]
     attributes: sp.csr_array | None = None
+    attribute_keys: npt.NDArray[np.int64] | None = None

@@ -157,16 +157,26 @@ def _power(sums: npt.NDArray[Any], power: float) -> FloatArray:
 
 
 def truncated_svd(
-    matrix: sp.csr_array, rank: int, seed: int, oversampling: int = 32, iterations: int = 4
+    matrix: sp.csr_array,
+    rank: int,
+    seed: int,
+    oversampling: int = 32,
+    iterations: int = 4,
+    near: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Largest singular triplets by randomised subspace iteration (Halko et al., 2011).
 
     Shapes:
+        near: (columns, any), right vectors of a matrix much like this one, to start from
         returned: (rows, rank) left vectors, (rank,) values descending, (columns, rank) right
     """
     rows, columns = matrix.shape
     width = min(rank + oversampling, rows, columns)
     start = np.random.default_rng(seed).standard_normal((columns, width), dtype=np.float32)
+    if near is not None:
+        known = min(width, near.shape[1])
+        start[:, :known] = near[:, :known]
+        start[:, known:] *= columns**-0.5
     transposed = sp.csr_array(matrix.T)
     basis = _orthonormal(matrix @ start)
     for _ in range(iterations):

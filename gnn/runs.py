@@ -31,6 +31,8 @@ class Run:
 
     ``cutoff`` is the moment before which all its events lie, None for data without times;
     ``metrics`` those of the test, ``validation`` those the settings were chosen by.
+    ``bookmark_ms`` is when the newest load came in that it has seen, in milliseconds since 1970
+    UTC; ``job`` what a retraining found: why, from which run on, and each check of its gate.
     """
 
     run_id: str
@@ -48,6 +50,8 @@ class Run:
     device: str
     versions: dict[str, str]
     curve: list[float] = field(default_factory=list)
+    bookmark_ms: int | None = None
+    job: dict[str, Any] = field(default_factory=dict)
 
 
 class UnknownRunFolder(ValueError):
@@ -130,6 +134,21 @@ def load_recommender(folder: Path, run: Run) -> VectorRecommender:
         neighbours=NeighbourTerm.from_tensors(weights) if run.model.use_neighbours else None,
         model_state=_part(weights, "model."),
     )
+
+
+def load_weights(folder: Path, run: Run) -> dict[str, torch.Tensor]:
+    """What a training can go on from: the model's parameters, and the products' vectors.
+
+    Raises:
+        UnknownRunFolder: the weights are missing or broken.
+    """
+    try:
+        weights = load_file(folder / run.run_id / WEIGHTS)
+    except (FileNotFoundError, SafetensorError) as error:
+        raise UnknownRunFolder(f"Run {run.run_id!r} has no readable weights: {error}") from error
+    if not run.model.spectral:
+        return _part(weights, "model.")
+    return _part(weights, "model.") | {"product_vectors": weights["product_vectors"]}
 
 
 def load_ids(folder: Path, run: Run) -> tuple[list[str], list[str]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,6 +28,7 @@ from gnn.linear import cosine_neighbours, scale_rows, truncated_svd
 from gnn.model import SetEncoder
 from gnn.neighbours import NEIGHBOURS, NeighbourTerm, Relation
 from gnn.recommender import FloatArray
+from gnn.warm import CannotContinue, WarmStart, continued, rehearsed
 
 log = logging.getLogger(__name__)
 
@@ -78,19 +79,33 @@ def fit_spectral(
     target_kind: int,
     device: torch.device,
     after_epoch: Callable[[int], None] | None = None,
+    warm: WarmStart | None = None,
 ) -> SpectralModel:
     """Train on sets; ``after_epoch`` is told 1 after each.
 
+    With ``warm`` directions and learned vectors go on from those weights, and only who is new to
+    them is trained on, with some of the others; scales and edges are counted anew.
+
     Raises:
         ValueError: there is nothing to learn from.
+        CannotContinue: the weights are of a model of another shape.
     """
     had = user_matrix(train, "graded", target_kind)
-    had = had[np.diff(had.indptr) > 0]
+    active = np.diff(had.indptr) > 0
+    had = had[active]
     if had.nnz == 0:
         raise ValueError("There is nothing to learn from: no user has an interaction")
     had.data[:] = 1.0
-    directions = _directions(had, max(model_config.dim, model_config.spectral), config.seed)
-    learned, curve = _learn(had, directions, model_config, config, device, after_epoch)
+    rank = max(model_config.dim, model_config.spectral)
+    former = None if warm is None else _former(warm.weights, had.shape[1], model_config)
+    directions = _directions(had, rank, config.seed, former)
+    start, rows = _start(directions, model_config, config), had
+    if warm is not None and former is not None:
+        config = continued(config)
+        start = _placed(former.learned, had, directions.degree)
+        rng = np.random.default_rng((config.seed, 2))
+        rows = had[rehearsed(warm.changed[active], rng)]
+    learned, curve = _learn(rows, start, directions, config, device, after_epoch)
     z, encoder = _encoder(learned, directions, model_config, target_kind)
     term = None
     if model_config.use_neighbours:
@@ -107,18 +122,76 @@ def fit_spectral(
     return SpectralModel(recommender, curve)
 
 
-def _directions(had: sp.csr_array, rank: int, seed: int) -> Directions:
+@dataclass(frozen=True)
+class Former:
+    """What a run's weights say of the products of today, zeros for those it did not know.
+
+    Shapes:
+        learned: (products, dim), x_i; smooth: (products, rank), the singular vectors
+    """
+
+    learned: FloatArray
+    smooth: FloatArray
+
+
+def _former(weights: Mapping[str, Tensor], products: int, config: ModelConfig) -> Former:
+    """Read x_i and V off the vectors [x / ‖x‖, V √d] and the weights d^-½ ‖x‖ and 1 / d.
+
+    Raises:
+        CannotContinue: the run had no such vectors, or of other sizes.
+    """
+    z, own = weights["product_vectors"].numpy(), weights["users.products"].numpy()
+    rank = z.shape[1] - config.dim
+    if len(own) != 2 or rank < 1 or len(z) > products:
+        raise CannotContinue("the live run's vectors are of other parts than these settings have")
+    degree = 1.0 / own[1][:, None]
+    learned = np.zeros((products, config.dim), np.float32)
+    smooth = np.zeros((products, rank), np.float32)
+    learned[: len(z)] = z[:, : config.dim] * own[0][:, None] * np.sqrt(degree)
+    smooth[: len(z)] = z[:, config.dim :] / np.sqrt(degree)
+    return Former(learned, smooth)
+
+
+def _placed(learned: FloatArray, had: sp.csr_array, degree: FloatArray) -> FloatArray:
+    """The learned vectors; products that have none yet get the mean of who had them."""
+    length = np.linalg.norm(learned, axis=1)
+    new = length == 0
+    if new.any() and not new.all():
+        users = had @ (learned * degree[:, None] ** -0.5)
+        users /= np.maximum(np.linalg.norm(users, axis=1, keepdims=True), 1e-12)
+        mean = sp.csr_array(had[:, new].T) @ users
+        mean /= np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
+        learned = learned.copy()
+        learned[new] = mean * np.median(length[~new])
+    return learned
+
+
+def _directions(
+    had: sp.csr_array, rank: int, seed: int, former: Former | None = None
+) -> Directions:
     degree = np.maximum(had.sum(axis=0), 1).astype(np.float32)
-    scaled = scale_rows(had, -0.5) @ sp.diags_array(degree**-0.5)
-    _, values, right = truncated_svd(sp.csr_array(scaled), rank, seed)
+    scaled = sp.csr_array(scale_rows(had, -0.5) @ sp.diags_array(degree**-0.5))
+    if former is None:
+        _, values, right = truncated_svd(scaled, rank, seed)
+    else:
+        _, values, right = truncated_svd(scaled, rank, seed, iterations=1, near=former.smooth)
     root = np.sqrt(degree)[:, None]
     return Directions(right * np.sqrt(values) * root, right * root, degree)
 
 
+def _start(directions: Directions, model_config: ModelConfig, config: TrainConfig) -> FloatArray:
+    """Where x begins: the graph's smooth directions, or anywhere where they are left out."""
+    start = directions.products[:, : model_config.dim]
+    if model_config.use_propagation:
+        return start
+    rng = np.random.default_rng(config.seed)
+    return rng.normal(0, start.std(), start.shape).astype(np.float32)
+
+
 def _learn(
     had: sp.csr_array,
+    start: FloatArray,
     directions: Directions,
-    model_config: ModelConfig,
     config: TrainConfig,
     device: torch.device,
     after_epoch: Callable[[int], None] | None,
@@ -129,10 +202,6 @@ def _learn(
         returned: (products, dim)
     """
     torch.manual_seed(config.seed)
-    start = directions.products[:, : model_config.dim]
-    if not model_config.use_propagation:
-        rng = np.random.default_rng(config.seed)
-        start = rng.normal(0, start.std(), start.shape).astype(np.float32)
     x = nn.Parameter(torch.from_numpy(start.copy()).to(device))
     weight = torch.from_numpy(directions.degree**-0.5).to(device)
     optimiser = torch.optim.Adam([x], lr=config.learning_rate, betas=(0.9, 0.99))

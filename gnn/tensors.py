@@ -13,6 +13,9 @@ from kg.records import KINDS
 #: Which kind of event recommendations aim at: the first of these that occurs.
 TARGETS = ("purchase", "cart", "click", "view", "rate")
 
+#: Brands, categories and attributes have keys of their own: a graph's rows are far fewer.
+KEYS_A_BLOCK = 2**40
+
 
 def histories_of(data: HeteroData) -> Histories:
     """All events of all users, oldest first; equal times in the order of the file.
@@ -32,6 +35,21 @@ def histories_of(data: HeteroData) -> Histories:
     return Histories.from_events(row, product, kind_code, time, place, *sizes)
 
 
+def ingested_of(data: HeteroData) -> IntArray:
+    """When each event came in, in the order of ``histories_of``: (events,) int64 milliseconds."""
+    parts: list[tuple[IntArray, ...]] = [(np.zeros(0, np.int64),) * 5]
+    for kind in KINDS:
+        if ("user", kind, "product") in data.edge_types:
+            store = data["user", kind, "product"]
+            user, product = store.edge_index.numpy()
+            came, time, place = (store[name].numpy() for name in ("ingested", "time", "place"))
+            parts.append((user, product, came, time, place))
+    row, product, came, time, place = (np.concatenate(c) for c in zip(*parts, strict=True))
+    sizes = data["user"].num_nodes, data["product"].num_nodes
+    # Sorted by the same columns, so that each lands where its event does.
+    return Histories.from_events(row, product, came, time, place, *sizes).kind
+
+
 def knowledge_of(data: HeteroData) -> Knowledge:
     """Text vectors, and brands, categories and attributes as one kind of node.
 
@@ -43,13 +61,18 @@ def knowledge_of(data: HeteroData) -> Knowledge:
         ancestors(data),
         incidence(data, "has_attribute", "attribute"),
     ]
-    joined = sp.csr_array(sp.hstack([block for block in blocks if block.nnz] or [blocks[0]]))
+    filled = [place for place, block in enumerate(blocks) if block.nnz] or [0]
+    joined = sp.csr_array(sp.hstack([blocks[place] for place in filled]))
+    keys = np.concatenate(
+        [place * KEYS_A_BLOCK + np.arange(blocks[place].shape[1]) for place in filled]
+    )
     shared = np.flatnonzero(np.asarray((joined > 0).sum(axis=0)).ravel() >= 2)
     attributes = sp.csr_array(joined[:, shared]) if len(shared) else None
     text = data["product"].text.numpy()
     if text.shape[1] == 0:
         text = np.zeros((products, 1), np.float32)
-    return Knowledge(text, data["product"].has_text.numpy(), attributes)
+    has_text = data["product"].has_text.numpy()
+    return Knowledge(text, has_text, attributes, keys[shared] if len(shared) else None)
 
 
 def incidence(data: HeteroData, relation: str, target: str) -> sp.csr_array:

@@ -20,6 +20,16 @@ from gnn.model import Recommender
 from gnn.neighbours import NeighbourTerm, add_entries
 from gnn.questions import Past, Questions, Trend, ask, hide
 from gnn.softmax import NEVER, cross_entropy, draw
+from gnn.warm import (
+    ATTRIBUTE_KEYS,
+    AXES,
+    CENTRE,
+    WarmStart,
+    continued,
+    rehearsed,
+    take_over,
+    whiten_as,
+)
 from kg.records import NO_TIME
 
 log = logging.getLogger(__name__)
@@ -32,7 +42,8 @@ WARM_UP = 50
 class Trained:
     """A model with everything it needs to answer.
 
-    ``graph`` holds the adjacencies of all behaviour it was trained on; ``curve`` a loss an epoch.
+    ``graph`` holds the adjacencies of all behaviour it was trained on; ``curve`` a loss an epoch;
+    ``meaning`` what the text features and attribute rows of the weights stand for.
 
     Shapes:
         known: (products,) bool, which products anybody did anything to. The others have no id
@@ -47,6 +58,7 @@ class Trained:
     trend: Trend
     neighbours: NeighbourTerm | None
     curve: list[float] = field(default_factory=list)
+    meaning: dict[str, Tensor] = field(default_factory=dict)
 
     @torch.inference_mode()
     def at(self, now: int) -> VectorRecommender:
@@ -58,7 +70,7 @@ class Trained:
         learned = model.bias.where(self.known, model.bias[self.known].median())
         bias = model.product_bias(learned, snapshot.to(z.device))
         term = None if self.neighbours is None else self.neighbours.weighted(model.gamma())
-        state = model.state_dict()
+        state = model.state_dict() | self.meaning
         return VectorRecommender(model.users, z, bias, model.config.history, term, state)
 
 
@@ -80,16 +92,22 @@ def fit(
     target_kind: int,
     device: torch.device,
     after_epoch: Callable[[int], None] | None = None,
+    warm: WarmStart | None = None,
 ) -> Trained:
     """Train on histories; ``after_epoch`` is told 1 after each.
 
+    With ``warm`` the training goes on from those weights, with questions of who is new to them.
+
     Raises:
         ValueError: there is nothing to learn from.
+        CannotContinue: the weights are of a model of another shape.
     """
     torch.manual_seed(config.seed)
+    if warm is not None:
+        config = continued(config)
     crossfit = CrossFit.count(train, knowledge, model_config, config, target_kind, device)
-    trained = _untrained(train, knowledge, crossfit, model_config, target_kind, device)
-    epochs = _epochs(train, crossfit.fold, config, target_kind)
+    trained = _untrained(train, knowledge, crossfit, model_config, target_kind, device, warm)
+    epochs = _epochs(train, crossfit.fold, config, target_kind, warm)
     optimiser, schedule = None, None
     rng = np.random.default_rng((config.seed, 1))
     for epoch, steps in enumerate(epochs, start=1):
@@ -114,22 +132,22 @@ def fit(
     return trained
 
 
-def whiten(knowledge: Knowledge, dim: int) -> tuple[Tensor, Tensor]:
-    """Text vectors on their leading principal axes, each of unit variance.
+def whitening(knowledge: Knowledge, dim: int) -> tuple[Tensor, Tensor]:
+    """What puts text vectors on their leading principal axes, each of unit variance.
 
     Shapes:
-        returned: (products, min(dim, d, products)) float32 and (products,) bool
+        returned: (d,) what is taken off, (d, min(dim, d, products)) what the rest is multiplied
+            with; no axes where there is no text
     """
     has_text = torch.from_numpy(knowledge.has_text)
     text = torch.from_numpy(knowledge.text)
     if not has_text.any() or text.shape[1] == 0:
-        return torch.zeros(len(text), 0), has_text
-    centred = text - text[has_text].mean(0)
-    _, scale, axes = torch.linalg.svd(centred[has_text], full_matrices=False)
+        return torch.zeros(text.shape[1]), torch.zeros(text.shape[1], 0)
+    centre = text[has_text].mean(0)
+    _, scale, axes = torch.linalg.svd(text[has_text] - centre, full_matrices=False)
     rank = min(dim, int((scale > 1e-4 * scale[0]).sum())) if scale[0] > 0 else 1
     deviation = scale[:rank].clamp_min(1e-6) / max(1, int(has_text.sum())) ** 0.5
-    white = centred @ axes[:rank].T / deviation
-    return white * has_text.unsqueeze(1), has_text
+    return centre, axes[:rank].T / deviation
 
 
 def _untrained(
@@ -139,10 +157,17 @@ def _untrained(
     model_config: ModelConfig,
     target_kind: int,
     device: torch.device,
+    warm: WarmStart | None = None,
 ) -> Trained:
     """The model before its first step, with the graph and the term of all users."""
     graph, term = crossfit.graphs[-1], crossfit.terms[-1]
-    text, has_text = whiten(knowledge, model_config.dim)
+    has_text = torch.from_numpy(knowledge.has_text)
+    if warm is None:
+        centre, axes = whitening(knowledge, model_config.dim)
+        meaning = {CENTRE: centre, AXES: axes}
+    else:
+        meaning = {name: warm.weights[name] for name in (CENTRE, AXES) if name in warm.weights}
+    text = whiten_as(meaning, torch.from_numpy(knowledge.text), has_text)
     gathering = [name for _, name, target in graph if target == "product" and name != "has"]
     model = Recommender(
         train.num_products,
@@ -151,7 +176,12 @@ def _untrained(
         gathering,
         model_config,
         0 if term is None else len(term.relations),
-    ).to(device)
+    )
+    if warm is not None:
+        take_over(model, warm.weights, knowledge.attribute_keys)
+    if knowledge.attribute_keys is not None:
+        meaning[ATTRIBUTE_KEYS] = torch.from_numpy(knowledge.attribute_keys)
+    model = model.to(device)
     trend = Trend(train, target_kind)
     known = np.bincount(train.product, minlength=train.num_products) > 0
     return Trained(
@@ -162,11 +192,16 @@ def _untrained(
         torch.from_numpy(known).to(device),
         trend,
         term,
+        meaning=meaning,
     )
 
 
 def _epochs(
-    train: Histories, fold: IntArray, config: TrainConfig, target_kind: int
+    train: Histories,
+    fold: IntArray,
+    config: TrainConfig,
+    target_kind: int,
+    warm: WarmStart | None = None,
 ) -> Iterator[list[Step]]:
     """The steps of each epoch; which questions share one, and in which order, is drawn anew.
 
@@ -185,6 +220,8 @@ def _epochs(
         if config.asks == "hidden":
             seen, questions = hide(train, target_kind, config.hidden, rng)
             past = Past(seen)
+        if warm is not None:
+            questions = questions.take(rehearsed(warm.changed[questions.row], rng))
         if not len(questions):
             raise ValueError("There is nothing to learn from: too few interactions to ask about")
         steps = []

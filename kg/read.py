@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ import torch
 from torch_geometric.data import HeteroData
 
 from kg.connection import Graph
+from kg.event_cache import read_events
+from kg.parallel import in_order
 from kg.records import KINDS, NO_TIME, RELATIONSHIPS
 
 PAGE_ROWS = 1_000
@@ -70,12 +73,17 @@ def read_newest_event(graph: Graph) -> datetime | None:
 
 
 def read_tensors(
-    graph: Graph, until: datetime | None, progress: Progress | None = None
+    graph: Graph,
+    until: datetime | None,
+    progress: Progress | None = None,
+    cache: Path | None = None,
 ) -> ShopTensors:
     """Read nodes, features and typed edges as they were known before ``until``.
 
     Of events only those before it are read, and none without a time; what else has no time was
-    always so. ``until=None`` reads everything as it is now.
+    always so. ``until=None`` reads everything as it is now. With a folder as ``cache`` only events
+    of users who did something since it was last used are read from the graph, and each kind of
+    event also tells when it came in: ``ingested`` (E,) int64 milliseconds.
 
     Raises:
         ValueError: ``until`` has no zone.
@@ -94,10 +102,16 @@ def read_tensors(
     data["product"].text, data["product"].has_text = read_text_vectors(
         graph, counts["products"], until
     )
+    cached = None if cache is None else read_events(graph, cache, counts["users"], progress)
     for kind in KINDS:
-        events = _read_events(graph, RELATIONSHIPS[kind], counts["users"], until, progress)
+        if cached is None:
+            events = _read_events(graph, RELATIONSHIPS[kind], counts["users"], until, progress)
+        else:
+            events = _known_events(cached.kinds[kind], until)
         if len(events["user"]):
             store = data["user", kind, "product"]
+            if cached is not None:
+                store.ingested = torch.from_numpy(events["ingested_ms"])
             store.edge_index = torch.from_numpy(np.stack([events["user"], events["product"]]))
             store.time = torch.from_numpy(events["time_ms"])
             store.place = torch.from_numpy(events["place"])
@@ -174,15 +188,28 @@ def read_text_vectors(
     return text, has_text
 
 
+def _known_events(
+    events: dict[str, np.ndarray[Any, Any]], until: datetime | None
+) -> dict[str, np.ndarray[Any, Any]]:
+    if until is None:
+        return events
+    until_ms = (until - EPOCH) // timedelta(milliseconds=1)
+    known = (events["time_ms"] != NO_TIME) & (events["time_ms"] < until_ms)
+    return {name: column[known] for name, column in events.items()}
+
+
 def _read_events(
     graph: Graph, type_: str, users: int, until: datetime | None, progress: Progress | None
 ) -> dict[str, np.ndarray[Any, Any]]:
     until_ms = None if until is None else (until - EPOCH) // timedelta(milliseconds=1)
     empty = np.zeros(0, np.int64)
     parts = {name: [empty] for name in ("user", "product", "time_ms", "place", "placed")}
-    for page in read_pages(users):
-        params = {"type": type_, "until_ms": until_ms, "no_time": NO_TIME, **page}
-        record = graph.read("read/events", **params)[0]
+    fixed = {"type": type_, "until_ms": until_ms, "no_time": NO_TIME}
+
+    def read(page: dict[str, int]) -> dict[str, Any]:
+        return graph.read("read/events", **fixed, **page)[0]
+
+    for record in in_order(read, read_pages(users)):
         for name, part in parts.items():
             part.append(np.atleast_1d(np.asarray(record[name], np.int64)))
         if progress is not None:

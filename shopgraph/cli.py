@@ -268,6 +268,53 @@ def train(
     emit(asdict(run) | {"chosen": chosen}, text, as_json)
 
 
+@app.command(epilog="Example: shopgraph retrain --json >> retrain.log")
+def retrain(
+    force: Annotated[
+        bool, typer.Option("--force", help="Publish also what the gate refuses; it is recorded.")
+    ] = False,
+    budget: Annotated[str, typer.Option(help="Time to choose settings and train.")] = "10m",
+    wait: Annotated[str, typer.Option(help="For another job of this folder, at most.")] = "1h",
+    device: Device = "auto",
+    config: Annotated[
+        Path | None, typer.Option(help="JSON file with model, training and retrain settings.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring recommendations up to date: embed, train on from the live run, judge, publish.
+
+    The batch job for cron. Ends with 3 where the new run is not fit to go live; the old one stays.
+    """
+    seconds, patience = duration_seconds(budget), duration_seconds(wait)
+    from gnn.choice import read_settings
+    from shopgraph import pipeline, retraining
+    from shopgraph.monitoring import leave_word
+
+    settings, grid = retraining.RetrainSettings(), None
+    if config is not None:
+        settings, describes_model = retraining.read_retrain_settings(config)
+        grid = [read_settings(config)] if describes_model else None
+    pipeline.pick_device(device)
+    workspace = here()
+    with workspace.write("retrain", patience) as graph:
+        facts = retraining.retrain(graph, workspace, settings, grid, force, device, seconds)
+        leave_word(workspace.home, facts)
+    if facts["refused"]:
+        refusal = f"the gate refused the new run, the old one stays: {'; '.join(facts['refused'])}"
+        if as_json:
+            emit(facts | {"error": refusal}, "", as_json)
+        fail(refusal, 3)
+    text = f"{facts['mode']}: {facts['because']}"
+    if facts["mode"] != "none":
+        text += (
+            f"\nrun {facts['run_id']} is live: {facts['recommendations']} recommendations "
+            f"for {facts['users']} users"
+        )
+        if facts["overruled"]:
+            text += f"\nby force, although {'; '.join(facts['overruled'])}"
+    emit(facts, text, as_json)
+
+
 @app.command(epilog="Example: shopgraph evaluate latest")
 def evaluate(run: RunName, device: Device = "auto", as_json: AsJson = False) -> None:
     """Show a run beside every default baseline, and without its parts."""

@@ -18,7 +18,7 @@ from gnn import runs
 from gnn.choice import GnnChoice, Settings, choose_gnn, fit_settings, settings_for
 from gnn.evaluation import evaluate
 from gnn.histories import Histories, IntArray
-from gnn.inference import index_vectors, top_k
+from gnn.inference import VectorRecommender, index_vectors, top_k
 from gnn.protocols import forward, leave_one_out, random
 from gnn.protocols.task import Split
 from gnn.tensors import histories_of, is_ordered, knowledge_of, target_kind_of
@@ -203,6 +203,40 @@ def train(
         until = None if newest is None else newest + timedelta(milliseconds=1)
     with progress("reading events") as advance:
         tensors = read_tensors(graph, until, advance)
+    learned = learn(tensors, until, on, grid, budget_seconds)
+    # Unlike the seconds of the training alone, with what was read.
+    run = replace(
+        learned.run,
+        seconds=time.monotonic() - started,
+        bookmark_ms=graph.read("read/newest_load")[0]["newest_ms"],
+    )
+    runs.save_run(folder, run, learned.recommender, tensors.user_ids, tensors.product_ids)
+    return run
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A run that is not kept yet, and what it was measured by, where there was enough for that."""
+
+    run: runs.Run
+    recommender: VectorRecommender
+    split: Split | None
+    choice: GnnChoice | None
+
+
+def learn(
+    tensors: ShopTensors,
+    until: datetime | None,
+    on: torch.device,
+    grid: Sequence[Settings] | None,
+    budget_seconds: float,
+) -> Learned:
+    """Choose settings on validation, look at the test once, refit on everything read.
+
+    Raises:
+        ValueError: there is nothing to learn from.
+    """
+    started = time.monotonic()
     histories = histories_of(tensors.data)
     target = target_kind_of(histories)
     knowledge = knowledge_of(tensors.data)
@@ -234,16 +268,23 @@ def train(
         training=settings.training,
         metrics=metrics,
         validation=[] if choice is None else [asdict(trial) for trial in choice.trials],
-        counts=counts | {"users": len(histories), "products": histories.num_products},
+        counts=counts | sizes_of(histories),
         seconds=time.monotonic() - started,
         peak_mb=0.0 if choice is None else choice.peak_mb,
         device=on.type,
         versions=runs.versions(),
         curve=trained.curve,
     )
-    recommender = trained.at(now)
-    runs.save_run(folder, run, recommender, tensors.user_ids, tensors.product_ids)
-    return run
+    return Learned(run, trained.at(now), split, choice)
+
+
+def sizes_of(histories: Histories) -> dict[str, int]:
+    """The rows and events that a run was trained on."""
+    return {
+        "users": len(histories),
+        "products": histories.num_products,
+        "events": histories.num_events,
+    }
 
 
 def measure(choice: GnnChoice, split: Split) -> dict[str, float]:
@@ -271,7 +312,13 @@ def resolve_run(graph: Graph | None, folder: Path, name: str) -> runs.Run:
         raise UnknownRun(str(error)) from error
 
 
-def publish_run(graph: Graph, folder: Path, run: runs.Run, keep_seen: bool = False) -> Published:
+def publish_run(
+    graph: Graph,
+    folder: Path,
+    run: runs.Run,
+    keep_seen: bool = False,
+    cache: Path | None = None,
+) -> Published:
     """Write a run's vectors and recommendations and make it live.
 
     Histories are read up to the run's cutoff, so that a run says the same whenever it is
@@ -283,7 +330,7 @@ def publish_run(graph: Graph, folder: Path, run: runs.Run, keep_seen: bool = Fal
     recommender = runs.load_recommender(folder, run)
     users, products = runs.load_ids(folder, run)
     until = None if run.cutoff is None else datetime.fromisoformat(run.cutoff)
-    everything = read_tensors(graph, None)
+    everything = read_tensors(graph, None, cache=cache)
     check_ids(run, everything, users, products)
     histories = histories_of(everything.data)
     rows = np.arange(len(users))
@@ -361,7 +408,15 @@ def run_properties(run: runs.Run) -> dict[str, str | float]:
         "target_kind": run.target_kind,
         "settings": json.dumps({"model": asdict(run.model), "training": asdict(run.training)}),
         "seconds": run.seconds,
+        "peak_mb": run.peak_mb,
+        "seed": run.training.seed,
+        "device": run.device,
+        "versions": json.dumps(run.versions),
+        "counts": json.dumps(run.counts),
     }
+    if run.job:
+        facts |= {name: run.job[name] for name in ("mode", "because", "forced")}
+        facts |= {name: json.dumps(run.job[name]) for name in ("checks", "overruled")}
     if run.cutoff is not None:
         facts["cutoff"] = run.cutoff
     return facts | {name.replace("@", "_at_"): value for name, value in run.metrics.items()}

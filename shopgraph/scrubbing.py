@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pandas as pd
 from gnn.runs import IDS
 from ingestion.blocks import REJECT_COLUMNS
 from ingestion.leaving import blanked
+from kg.local.archive import REPLACED
 from kg.tombstones import Tombstones
 from shopgraph.workspace import Workspace
 
@@ -49,6 +51,10 @@ def scrub(workspace: Workspace, tombstones: Tombstones) -> list[str]:
         if kept_of_it != told:
             _replace(path, json.dumps(kept_of_it, ensure_ascii=False))
             changed.append(str(path))
+    # What a load of a dump replaced is a whole store, in which nothing can be blanked.
+    if (former := workspace.home / REPLACED).exists():
+        shutil.rmtree(former)
+        changed.append(str(former))
     return changed
 
 

@@ -43,6 +43,11 @@ class Workspace:
         """Folder of what is kept of each load."""
         return self.home / "loads"
 
+    @property
+    def cache(self) -> Path:
+        """Folder of what has been read from the graph, to be read no second time."""
+        return self.home / "cache"
+
     def start(self, *, usual_ports: bool = True) -> ServerInfo:
         """Start the local server, fetching it first where the machine has none yet."""
         with progress("fetching Neo4j", unit="file") as advance:

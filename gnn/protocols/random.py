@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from gnn.histories import Histories
-from gnn.protocols.task import PURCHASE, Split, Task, make_split
+from gnn.protocols.task import PURCHASE, Split, Task, make_split, targets_of
 
 
 def split(events: Histories, target_kind: int = PURCHASE, seed: int = 0) -> Split:
@@ -33,10 +32,7 @@ def hold_out(events: Histories, target_kind: int, rng: np.random.Generator) -> T
     row = pairs // width
     held = pairs[_first_fifth(row, rng.random(len(pairs)), len(events))]
     train = events.keep(~np.isin(key, held))
-    targets = sp.csr_array(
-        (np.ones(len(held), np.float32), (held // width, held % width)),
-        shape=(len(events), width),
-    )
+    targets = targets_of(held, len(events), width)
     asked = np.flatnonzero(np.diff(targets.indptr)).astype(np.int64)
     return Task(
         train=train,

@@ -96,6 +96,12 @@ def single_targets(product: IntArray, num_products: int) -> sp.csr_array:
     )
 
 
+def targets_of(pairs: IntArray, rows: int, num_products: int) -> sp.csr_array:
+    """Pairs, each ``row · num_products + product``, as rows of ones."""
+    at = (pairs // num_products, pairs % num_products)
+    return sp.csr_array((np.ones(len(pairs), np.float32), at), shape=(rows, num_products))
+
+
 def _counts(valid: Task, test: Task) -> dict[str, int]:
     return {
         "train_users": int(np.count_nonzero(test.train.lengths)),
