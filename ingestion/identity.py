@@ -3,132 +3,192 @@
 An event is its ``interaction_id``, else a hash of all its cleaned columns and of its ordinal among
 identical rows of the load: true repeats within one export stay, the same export loaded again gives
 the same ids. The ids stay in graphs for good: what is hashed, and how, must never change.
+
+Memory does not grow with the events. A row whose like has surely not come before goes on at once;
+one that may have come before, most of them true repeats, waits on disk until all rows are known.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from hashlib import blake2b
-from typing import Final
+import pickle
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from tempfile import TemporaryFile
+from typing import IO, Final
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from ingestion.blocks import Block, BoolArray, join_rejects, refuse
+from ingestion.blocks import Block, BoolArray, refuse
+from ingestion.hashing import (
+    DigestArray,
+    digest_columns,
+    digest_numbers,
+    digest_texts,
+    hexadecimal,
+)
+from ingestion.seen import Seen
 from ingestion.sheet import Cleaned
-from ingestion.tally import KeyArray, Tally
 from kg.records import TABLES
+from kg.tally import KeyArray
 
 EVENTS: Final = ("interactions", "reviews", "searches")
 
-#: Between a column's name and its value, between columns, and between the items of a list.
-NAMED: Final = "\x1f"
-BESIDE: Final = "\x1e"
-ITEM: Final = "\x1d"
+#: Rows that wait are decided so many at a time, in 24 bytes each: that memory is bounded too.
+DECIDED_AT_ONCE: Final = 8_000_000
+#: Keys read from disk at once.
+READ_KEYS: Final = 1 << 20
 
 
 class Identities:
-    """The events met in one load so far; 16 bytes of memory an event."""
+    """The events met in one load so far."""
 
-    def __init__(self) -> None:
-        self._ordinals = {table: Tally() for table in EVENTS}
-        self._named = {table: Tally() for table in EVENTS}
+    def __init__(self, expected: int = 1 << 20) -> None:
+        """``expected`` is about how many rows will come; more of them only take more time."""
+        self._expected = expected
+        self._tables: dict[str, _Table] = {}
 
     def assign(self, cleaned: Cleaned, block: Block) -> Cleaned:
-        """Give every event of a block its id, in ``interaction_id``; ``block`` is what it was.
+        """Give the events of a block their ids, in ``interaction_id``; ``block`` is what it was.
+
+        Rows that may have come before are left out for now: ``rest`` has them.
+        """
+        frame = cleaned.frame
+        digests = digest_rows(cleaned.table, frame)
+        ids = pd.Series(pd.array(hexadecimal(digests), dtype="str"), index=frame.index)
+        named = np.zeros(len(frame), dtype=bool)
+        keys = digests[:, 0].copy()
+        if "interaction_id" in frame:
+            own = frame["interaction_id"]
+            named = own.notna().to_numpy(bool)
+            ids = own.where(named, ids)
+            keys[named] = digest_texts(own[named], "interaction_id")[:, 0]
+        frame = frame.assign(interaction_id=ids)
+        table = self._tables.setdefault(cleaned.table, _Table(self._expected))
+        wait = table.enter(keys, digests[:, 0])
+        if wait.any():
+            raw = block.frame[block.frame.index.isin(frame["line"].to_numpy()[wait])]
+            kept = replace(block, frame=raw)
+            table.keep(_Waiting(kept, frame[wait], keys[wait], digests[wait], named[wait]))
+        return replace(cleaned, frame=frame[~wait].reset_index(drop=True))
+
+    def rest(self) -> Iterator[Cleaned]:
+        """The rows left out so far, each an event after all or none, when no more blocks come.
 
         Where a source's own id comes twice in a load, the first row holds: an equal second row is
         left out, another one is refused as duplicate-interaction_id.
         """
-        frame = cleaned.frame
-        digests = digest_rows(cleaned.table, frame)
-        keys = row_keys(digests)
-        ids = pd.Series(np.nan, index=frame.index, dtype="str")
-        if "interaction_id" in frame:
-            ids = frame["interaction_id"]
-        named = ids.notna().to_numpy(bool)
-        ordinals = self._ordinals[cleaned.table].take_ordinals(keys[~named])
-        hashed = zip(np.flatnonzero(~named).tolist(), ordinals.tolist(), strict=True)
-        values = ids.to_numpy(dtype=object)
-        for row, ordinal in hashed:
-            values[row] = _identity(digests[row], ordinal)
-        frame = frame.assign(interaction_id=pd.array(values, dtype="str"))
-        equal, other = self._repeated(cleaned.table, ids[named], keys[named])
-        if not (equal.any() or other.any()):
-            return replace(cleaned, frame=frame)
-        rows = np.flatnonzero(named)
-        lines = frame["line"].to_numpy()[rows[other]]
-        mask = block.frame.index.isin(lines)
-        rejects = refuse(block, mask, ["duplicate-interaction_id"] * int(mask.sum()))
-        kept = frame.drop(index=frame.index[rows[equal | other]]).reset_index(drop=True)
-        return replace(cleaned, frame=kept, rejects=join_rejects([cleaned.rejects, rejects]))
-
-    def _repeated(
-        self, table: str, ids: pd.Series, contents: KeyArray
-    ) -> tuple[BoolArray, BoolArray]:
-        """Which of these rows come again with the content of the first, and which with another."""
-        if not len(ids):
-            return np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)
-        keys = row_keys([blake2b(text.encode(), digest_size=16).digest() for text in ids])
-        contents = contents | np.uint64(1)  # 0 means that the id is new
-        distinct, first, which = np.unique(keys, return_index=True, return_inverse=True)
-        held = self._named[table].get(distinct)
-        new = held == 0
-        held = np.where(new, contents[first], held)
-        self._named[table].add(distinct[new], held[new])
-        again = ~(new[which] & (first[which] == np.arange(len(keys))))
-        same = held[which] == contents
-        return again & same, again & ~same
+        for table in self._tables.values():
+            yield from table.decide()
 
 
-def digest_rows(table: str, frame: pd.DataFrame) -> list[bytes]:
+@dataclass(frozen=True)
+class _Waiting:
+    """Rows of one block that may have come before; ``block`` holds them as they were."""
+
+    block: Block
+    frame: pd.DataFrame
+    keys: KeyArray
+    digests: DigestArray
+    named: BoolArray
+
+    def take(self, mask: BoolArray) -> _Waiting:
+        parts = (self.frame[mask], self.keys[mask], self.digests[mask], self.named[mask])
+        return _Waiting(self.block, *parts)
+
+
+class _Table:
+    """The events of one table: which keys have gone on, and which rows wait."""
+
+    def __init__(self, expected: int) -> None:
+        self._seen = Seen(expected)
+        # Nameless files, open as long as this is in use.
+        self._gone: IO[bytes] = TemporaryFile()  # noqa: SIM115
+        self._waiting: IO[bytes] = TemporaryFile()  # noqa: SIM115
+        for file in (self._gone, self._waiting):
+            weakref.finalize(self, file.close)
+        self._number = 0
+
+    def enter(self, keys: KeyArray, contents: KeyArray) -> BoolArray:
+        """Which of these rows must wait; the others are noted as gone on."""
+        wait = self._seen.perhaps(keys) | pd.Series(keys).duplicated().to_numpy()
+        self._seen.add(keys[~wait])
+        self._gone.write(np.stack([keys, contents], axis=1)[~wait].tobytes())
+        return wait
+
+    def keep(self, waiting: _Waiting) -> None:
+        pickle.dump(waiting, self._waiting, pickle.HIGHEST_PROTOCOL)
+        self._number += len(waiting.keys)
+
+    def decide(self) -> Iterator[Cleaned]:
+        parts = np.uint64(-(-self._number // DECIDED_AT_ONCE))
+        for part in range(int(parts)):
+            keys = [w.keys[w.keys % parts == part] for w in self._read_waiting()]
+            distinct = np.unique(np.concatenate(keys))
+            if not len(distinct):
+                continue
+            memory = _Memory(distinct)
+            for gone in self._read_gone():
+                memory.note(gone)
+            for waiting in self._read_waiting():
+                mine = waiting.take(waiting.keys % parts == part)
+                if len(mine.keys):
+                    yield memory.outcome(mine)
+
+    def _read_waiting(self) -> Iterator[_Waiting]:
+        self._waiting.seek(0)
+        while True:
+            try:
+                yield pickle.load(self._waiting)
+            except EOFError:
+                return
+
+    def _read_gone(self) -> Iterator[KeyArray]:
+        self._gone.seek(0)
+        while raw := self._gone.read(16 * READ_KEYS):
+            yield np.frombuffer(raw, np.uint64).reshape(-1, 2)
+
+
+class _Memory:
+    """What is known of some keys: how often each has come, and the content of its first row."""
+
+    def __init__(self, keys: KeyArray) -> None:
+        self._keys = keys
+        self._counts = np.zeros(len(keys), dtype=np.int64)
+        self._contents = np.zeros(len(keys), dtype=np.uint64)
+
+    def note(self, gone: KeyArray) -> None:
+        """Note which keys have gone on, with their contents in the second column."""
+        at = np.minimum(np.searchsorted(self._keys, gone[:, 0]), len(self._keys) - 1)
+        same = self._keys[at] == gone[:, 0]
+        self._counts[at[same]] = 1
+        self._contents[at[same]] = gone[same, 1]
+
+    def outcome(self, waiting: _Waiting) -> Cleaned:
+        """The rows that are events, ids by ordinal, and those refused for another's id."""
+        at = np.searchsorted(self._keys, waiting.keys)
+        ordinals = self._counts[at] + pd.Series(at).groupby(at).cumcount().to_numpy()
+        self._counts += np.bincount(at, minlength=len(self._counts))
+        contents = waiting.digests[:, 0]
+        self._contents[at[ordinals == 0]] = contents[ordinals == 0]
+        again = ordinals > 0
+        repeat = again & ~waiting.named
+        ids = waiting.frame["interaction_id"].astype("object").to_numpy(copy=True)
+        if repeat.any():
+            numbers = np.column_stack([waiting.digests[repeat], ordinals[repeat].astype(np.uint64)])
+            ids[repeat] = hexadecimal(digest_numbers(numbers, "ordinal")).to_pylist()
+        frame = waiting.frame.assign(interaction_id=pd.array(ids, dtype="str"))
+        taken = again & waiting.named
+        lines = frame["line"].to_numpy()[taken & (contents != self._contents[at])]
+        mask = waiting.block.frame.index.isin(lines)
+        rejects = refuse(waiting.block, mask, ["duplicate-interaction_id"] * int(mask.sum()))
+        return Cleaned(waiting.block.table, frame[~taken].reset_index(drop=True), rejects)
+
+
+def digest_rows(table: str, frame: pd.DataFrame) -> DigestArray:
     """A hash of each row's content: the table's columns, then others by name, absent values out."""
     known = [name for name in TABLES[table] if name in frame]
     extras = sorted(str(name) for name in frame if name not in (*known, "line"))
-    parts = [
-        pc.binary_join_element_wise(_scalar(f"{name}{NAMED}"), _texts(frame[name]), _scalar(""))
-        for name in (*known, *extras)
-        if name != "interaction_id"
-    ]
-    if not parts:
-        return [b""] * len(frame)
-    rows = pc.binary_join_element_wise(*parts, _scalar(BESIDE), null_handling="skip")
-    person = table.encode()
-    return [
-        blake2b(row, digest_size=16, person=person).digest()
-        for row in rows.cast(pa.large_binary()).to_pylist()
-    ]
-
-
-def row_keys(digests: list[bytes]) -> KeyArray:
-    """The first eight bytes of each digest as a number."""
-    return np.frombuffer(b"".join(digests), dtype="<u8")[::2].astype(np.uint64)
-
-
-def _identity(digest: bytes, ordinal: int) -> str:
-    """The id of a row: its content's digest if it is the first such row, else a hash of both."""
-    if not ordinal:
-        return digest.hex()
-    return blake2b(digest + ordinal.to_bytes(8, "little"), digest_size=16).hexdigest()
-
-
-def _scalar(text: str) -> pa.Scalar:
-    return pa.scalar(text, pa.large_string())
-
-
-def _texts(values: pd.Series) -> pa.Array:
-    """One text a value, the same in every version of the libraries; null where absent."""
-    if isinstance(values.dtype, pd.StringDtype):
-        return pa.array(values, pa.large_string(), from_pandas=True)
-    if values.dtype == object:
-        lists = [ITEM.join(items) if items else None for items in values]
-        return pa.array(lists, pa.large_string())
-    absent = values.isna().to_numpy(bool)
-    if isinstance(values.dtype, pd.DatetimeTZDtype):
-        values = values.dt.as_unit("us").astype("int64")
-    # Few values differ, and Python's own text of numbers is settled for good.
-    codes, distinct = pd.factorize(values)
-    texts = np.array([*(repr(value) for value in distinct.tolist()), ""], dtype=object)
-    return pa.array(texts[codes], pa.large_string(), mask=absent)
+    names = [name for name in (*known, *extras) if name != "interaction_id"]
+    return digest_columns(frame, names, table)

@@ -8,18 +8,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Protocol
 
-from ingestion.blocks import BLOCK_ROWS, Block, join_rejects, refuse
-from ingestion.clean import clean
+from ingestion.blocks import BLOCK_ROWS, Block, Rejects
+from ingestion.cleaner import Cleaner, expected_rows
 from ingestion.detect import AUTO, Source, choose_source
 from ingestion.errors import SourceError
-from ingestion.identity import EVENTS, Identities
 from ingestion.leaving import Leaving
 from ingestion.rejects import RejectsFile
-from ingestion.repeats import KEYS, Repeats
 from ingestion.sheet import Cleaned
 from ingestion.spelling import UNDECLARED, Declared
+from kg.events import EventMerger
+from kg.known import read_known_events
 from kg.returns import link_returns
 from kg.tombstones import Tombstones, read_tombstones
 from kg.write import finish_load, merge_table
@@ -27,10 +27,9 @@ from kg.write import finish_load, merge_table
 if TYPE_CHECKING:
     from kg.connection import Graph
 
-#: From when a row of a table holds.
-TIMES: Final = {"products": "valid_from", "relations": "valid_from"} | dict.fromkeys(
-    ("deletions", "follows", *EVENTS), "occurred_at"
-)
+
+#: Shown every block, cleaned and as it was; None for rows of several blocks that waited.
+Observer = Callable[[Cleaned, Block | None], None]
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,42 @@ class LoadReport:
     seconds: float
 
 
+class Road(Protocol):
+    """A way of cleaned rows into the graph."""
+
+    def take(self, cleaned: Cleaned, now: datetime, *, derived: bool = False) -> int:
+        """Take some rows of a table; how many are known to be new or to change something.
+
+        ``derived`` rows stand for no line of the source: what they change is not counted.
+        """
+
+    def finish(self, now: datetime, *, whole: bool) -> tuple[int, Rejects]:
+        """End the load, ``whole`` or broken off: what else was new or changed, and was refused."""
+
+
+class Upserts:
+    """Rows merged by statements, block by block, into whatever is there."""
+
+    def __init__(self, graph: Graph, expected: int) -> None:
+        """``expected`` is about how many rows will come."""
+        self._graph = graph
+        # Users and products that a broken load has left without a tensor row get theirs first:
+        # what the graph has is read by pages of these.
+        finish_load(graph)
+        self._events = EventMerger(graph, read_known_events(graph, expected))
+
+    def take(self, cleaned: Cleaned, now: datetime, *, derived: bool = False) -> int:
+        """Merge them."""
+        return merge_table(self._graph, cleaned.table, cleaned.frame, now, self._events)
+
+    def finish(self, now: datetime, *, whole: bool) -> tuple[int, Rejects]:
+        """Number what is new; what is written stays, and the next load adds the rest."""
+        finish_load(self._graph)
+        if whole:
+            link_returns(self._graph, now)
+        return 0, Rejects()
+
+
 def load(
     graph: Graph,
     source: Path,
@@ -57,11 +92,11 @@ def load(
     rejects_dir: Path,
     until: datetime | None = None,
     declared: Declared = UNDECLARED,
-    observe: Callable[[Cleaned, Block], None] | None = None,
+    observe: Observer | None = None,
     progress: Callable[[int], None] | None = None,
     module: Source | None = None,
 ) -> LoadReport:
-    """Bring a file or folder into the graph; safe to repeat, also after a failure half-way.
+    """Merge a file or folder into the graph; safe to repeat, also after a failure half-way.
 
     Args:
         until: events at or after this instant, and what is known of products from then on, are
@@ -75,21 +110,58 @@ def load(
         SourceError: the source cannot be read, or its rejects cannot be kept.
         ValueError: there is no such format, or ``until`` has no zone.
     """
+    return load_by(
+        lambda _: Upserts(graph, expected_rows(source)),
+        source,
+        fmt,
+        rejects_dir=rejects_dir,
+        until=until,
+        declared=declared,
+        observe=observe,
+        progress=progress,
+        module=module,
+        leaving=Leaving(read_tombstones(graph)),
+    )
+
+
+def load_by(
+    make_road: Callable[[datetime], Road],
+    source: Path,
+    fmt: str = AUTO,
+    *,
+    rejects_dir: Path,
+    until: datetime | None = None,
+    declared: Declared = UNDECLARED,
+    observe: Observer | None = None,
+    progress: Callable[[int], None] | None = None,
+    module: Source | None = None,
+    leaving: Leaving | None = None,
+) -> LoadReport:
+    """Clean a file or folder and send its rows on a road, made for the load's time.
+
+    Args:
+        leaving: what was deleted from the graph for good; by default nothing.
+
+    Raises:
+        SourceError: the source cannot be read, or its rejects cannot be kept.
+        ValueError: there is no such format, or ``until`` has no zone.
+    """
     if until is not None and until.tzinfo is None:
         raise ValueError(f"until needs a zone (got {until.isoformat()})")
     started = time.monotonic()
     now = datetime.now(UTC)
     module = module or choose_source(source, fmt)
-    leaving = Leaving(read_tombstones(graph))
-    cleaner = Cleaner(until, leaving)
+    leaving = leaving or Leaving(Tombstones(salt=""))
+    cleaner = Cleaner(until, expected_rows(source), leaving)
     cleaner.look_ahead(module, source, declared)
     rejects = RejectsFile(rejects_dir, source, now)
+    road = make_road(now)
     read = written = 0
     try:
         with closing(module.read(source, BLOCK_ROWS, until, declared)) as blocks:
             for block in blocks:
                 cleaned = cleaner.clean(block)
-                changed = merge_table(graph, cleaned.table, cleaned.frame, now)
+                changed = road.take(cleaned, now, derived=block.derived)
                 if observe is not None:
                     observe(cleaned, block)
                 if not block.derived:
@@ -99,14 +171,19 @@ def load(
                     rejects.write(cleaned.rejects)
                     if progress is not None:
                         progress(rows)
+        for cleaned in cleaner.rest():
+            written += road.take(cleaned, now)
+            if observe is not None:
+                observe(cleaned, None)
+            rejects.write(cleaned.rejects)
+        more, refused = road.finish(now, whole=True)
+        written += more
+        rejects.write(refused)
     except SourceError:
-        # What is written stays, and the next load adds the rest: leave it whole.
-        finish_load(graph)
+        road.finish(now, whole=False)
         raise
     finally:
         rejects.close()
-    finish_load(graph)
-    link_returns(graph, now)
     rejects.counts.update(+leaving.counts)
     return LoadReport(
         read=read,
@@ -116,42 +193,3 @@ def load(
         rejects_file=rejects.path,
         seconds=time.monotonic() - started,
     )
-
-
-class Cleaner:
-    """Everything between a source's block and the graph, with the memory of one load."""
-
-    def __init__(self, until: datetime | None = None, leaving: Leaving | None = None) -> None:
-        self._until = until
-        self._leaving = leaving or Leaving(Tombstones(salt=""))
-        self._identities = Identities()
-        self._repeats = Repeats()
-
-    def look_ahead(self, module: Source, source: Path, declared: Declared = UNDECLARED) -> None:
-        """Note what the tables of facts at a source's beginning say, without keeping it."""
-        with closing(module.read(source, BLOCK_ROWS, self._until, declared)) as blocks:
-            for block in blocks:
-                if block.table not in KEYS:
-                    return
-                self._repeats.note(self._early(clean(block), block))
-
-    def clean(self, block: Block) -> Cleaned:
-        """A block's typed rows, ready to be merged, and all rows refused."""
-        block = self._leaving.screen(block)
-        cleaned = self._early(clean(block), block)
-        if block.table in EVENTS:
-            return self._leaving.screen_events(self._identities.assign(cleaned, block))
-        if block.table == "deletions":
-            self._leaving.note(cleaned)
-        return self._repeats.drop(cleaned, block)
-
-    def _early(self, cleaned: Cleaned, block: Block) -> Cleaned:
-        """The rows of before ``until``; one without a time is kept."""
-        time = TIMES.get(block.table)
-        if self._until is None or time not in cleaned.frame:
-            return cleaned
-        late = (cleaned.frame[time] >= self._until).to_numpy(bool)
-        mask = block.frame.index.isin(cleaned.frame["line"].to_numpy()[late])
-        rejects = refuse(block, mask, ["after-until"] * int(mask.sum()))
-        kept = cleaned.frame[~late].reset_index(drop=True)
-        return Cleaned(cleaned.table, kept, join_rejects([cleaned.rejects, rejects]))

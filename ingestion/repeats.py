@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 
 from ingestion.blocks import Block, join_rejects, refuse
-from ingestion.identity import digest_rows, row_keys
+from ingestion.identity import digest_rows
 from ingestion.sheet import Cleaned
-from ingestion.tally import KeyArray, Tally
+from kg.tally import KeyArray, Tally
 
 #: What a row of each table of facts is about.
 KEYS: Final = {
@@ -66,5 +66,5 @@ class Repeats:
 def _keys(cleaned: Cleaned) -> tuple[KeyArray, KeyArray]:
     """A key for what each row is about, and one for its whole content."""
     names = [name for name in KEYS[cleaned.table] if name in cleaned.frame]
-    things = row_keys(digest_rows(cleaned.table, cleaned.frame[names]))
-    return things, row_keys(digest_rows(cleaned.table, cleaned.frame))
+    things = digest_rows(cleaned.table, cleaned.frame[names])[:, 0]
+    return things, digest_rows(cleaned.table, cleaned.frame)[:, 0]

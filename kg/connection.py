@@ -19,7 +19,7 @@ from neo4j.exceptions import (
     SessionExpired,
 )
 
-from kg.errors import ConnectionFailed, ServerTooOld, StatementFailed
+from kg.errors import AlreadyThere, ConnectionFailed, MemoryPoolFull, ServerTooOld, StatementFailed
 
 CYPHER = Path(__file__).parents[1] / "cypher"
 
@@ -70,7 +70,7 @@ class Graph:
     def write(self, name: str, /, **params: Any) -> Rows:
         """Run one statement in a write transaction, retried by the driver when that may help."""
         with self.session(neo4j.WRITE_ACCESS) as session:
-            return session.execute_write(lambda tx: tx.run(statement(name), params).data())
+            return session.execute_write(lambda tx: _rows(tx, name, params))
 
     def write_all(self, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Rows]:
         """Run several statements in one write transaction: all of them hold, or none."""
@@ -105,6 +105,8 @@ class Graph:
         except Neo4jError as error:
             if "DatabaseNotFound" in (error.code or ""):
                 raise ConnectionFailed(f"There is no database {self.database!r}") from error
+            if "ConstraintValidationFailed" in (error.code or ""):
+                raise AlreadyThere(f"The database refuses: {_line(error)}") from error
             raise StatementFailed(f"The database refuses: {_line(error)}") from error
 
 
@@ -143,6 +145,16 @@ def open_graph(uri: str, username: str, password: str, database: str) -> Iterato
             raise ConnectionFailed(f"No Neo4j server answers at {uri}: {_line(error)}") from error
         check_version(agent)
         yield Graph(driver, database)
+
+
+def _rows(tx: neo4j.ManagedTransaction, name: str, params: Mapping[str, Any]) -> Rows:
+    """A statement's rows; the driver would repeat what needs too much memory for two minutes."""
+    try:
+        return tx.run(statement(name), dict(params)).data()
+    except Neo4jError as error:
+        if "MemoryPoolOutOfMemory" in (error.code or ""):
+            raise MemoryPoolFull(f"Too much for one transaction: {_line(error)}") from error
+        raise
 
 
 def _line(error: Exception) -> str:

@@ -6,6 +6,8 @@ KgError
 ├── SchemaTooNew        a newer program has written this graph
 ├── LocalServerError    the local server cannot be fetched, started or stopped
 ├── StatementFailed     the server refuses or fails a statement
+│   ├── AlreadyThere    what was to be created is there
+│   └── MemoryPoolFull  a transaction is too large for the server's memory
 ├── UnknownQuery        no shipped query has that name, or its parameters are off
 ├── UnknownRun          no run has that id
 └── UnknownName         no brand or attribute has that name or alias
@@ -34,6 +36,14 @@ class LocalServerError(KgError):
 
 class StatementFailed(KgError):
     """The server refuses a statement or fails at it: its own first line."""
+
+
+class AlreadyThere(StatementFailed):
+    """What was to be created is there already."""
+
+
+class MemoryPoolFull(StatementFailed):
+    """A transaction is too large for the server's memory: less at once may fit."""
 
 
 class UnknownQuery(KgError):

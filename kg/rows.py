@@ -43,8 +43,13 @@ def event_columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
 
 def extras(frame: pd.DataFrame, known: Iterable[str]) -> list[dict[str, Any]]:
     """The columns a table does not name, a map a row; empty where there are none."""
-    extra = renamed(frame).drop(columns=[*known, "line", "interaction_id"], errors="ignore")
+    extra = extra_columns(frame, known)
     return [dict(present(row)) for row in extra.to_dict("records")] if len(extra.columns) else []
+
+
+def extra_columns(frame: pd.DataFrame, known: Iterable[str]) -> pd.DataFrame:
+    """The columns a table does not name, as the graph names them."""
+    return renamed(frame).drop(columns=[*known, "line", "interaction_id"], errors="ignore")
 
 
 def renamed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Cleaned tables into the graph: repeatable, nodes before relationships, one writer."""
+"""Cleaned tables into the graph: repeatable, nodes before relationships."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ import pandas as pd
 
 from kg.connection import Graph
 from kg.corrections import retract_changed
+from kg.events import EventMerger, parameters
 from kg.leaving import merge_deletions
 from kg.numbering import number_nodes
 from kg.products import merge_products
-from kg.records import RELATIONSHIPS, TABLES
-from kg.rows import event_columns, extras, property_rows, renamed
+from kg.records import TABLES
+from kg.rows import extras, property_rows, renamed
 
 BATCH_ROWS = 10_000
 
 
-def merge_table(graph: Graph, table: str, frame: pd.DataFrame, now: datetime) -> int:
+def merge_table(
+    graph: Graph, table: str, frame: pd.DataFrame, now: datetime, events: EventMerger | None = None
+) -> int:
     """Merge one cleaned block of a table of the contract; safe to repeat.
+
+    Args:
+        events: what a load's earlier blocks of events were merged by.
 
     Returns:
         How many rows were new or changed something.
@@ -27,8 +33,12 @@ def merge_table(graph: Graph, table: str, frame: pd.DataFrame, now: datetime) ->
     Raises:
         ValueError: there is no such table.
     """
-    if table not in MERGERS:
-        raise ValueError(f"No table {table!r}: there are {', '.join(sorted(MERGERS))}")
+    if table not in TABLES:
+        raise ValueError(f"No table {table!r}: there are {', '.join(sorted(TABLES))}")
+    if table in ("interactions", "reviews"):
+        merger = events or EventMerger(graph)
+        merge = merger.merge_interactions if table == "interactions" else merger.merge_reviews
+        return merge(frame, now)
     written = 0
     for start in range(0, len(frame), BATCH_ROWS):
         written += MERGERS[table](graph, frame.iloc[start : start + BATCH_ROWS], now)
@@ -60,59 +70,13 @@ def _latest(frame: pd.DataFrame, key: str) -> pd.DataFrame:
     return pd.concat([frame[~repeated], several], ignore_index=True)
 
 
-def _merge_interactions(graph: Graph, frame: pd.DataFrame, now: datetime) -> int:
-    frame = frame.drop_duplicates("interaction_id")
-    retract_changed(graph, "interactions", frame)
-    _merge_bare(graph, frame, now)
-    known = frame[frame["user_id"].notna()]
-    written = 0
-    for kind in RELATIONSHIPS:
-        events = known[known["kind"] == kind]
-        if len(events):
-            written += _merge_events(graph, kind, events, now)
-    if "order_id" in frame:
-        ordered = frame[(frame["kind"] == "purchase") & frame["order_id"].notna()]
-        _merge_orders(graph, ordered[ordered["user_id"].notna()], now)  # counted as events above
-        written += _merge_orders(graph, ordered[ordered["user_id"].isna()], now)
-    return written
-
-
-def _merge_events(graph: Graph, kind: str, events: pd.DataFrame, now: datetime) -> int:
-    rows = graph.write(
-        f"write/merge_{kind}_events",
-        **event_columns(events),
-        properties=extras(events, TABLES["interactions"]),
-        now=now,
-    )
-    return int(rows[0]["written"])
-
-
-def _merge_orders(graph: Graph, lines: pd.DataFrame, now: datetime) -> int:
-    if not len(lines):
-        return 0
-    columns = event_columns(lines)
-    unused = ("session_id", "position", "line", "rating")
-    params = {name: values for name, values in columns.items() if name not in unused}
-    return int(graph.write("write/merge_orders", **params, now=now)[0]["written"])
-
-
-def _merge_reviews(graph: Graph, frame: pd.DataFrame, now: datetime) -> int:
-    frame = frame.drop_duplicates("interaction_id")
-    retract_changed(graph, "reviews", frame)
-    _merge_bare(graph, frame, now)
-    return _merge_events(graph, "review", frame, now)
-
-
 def _merge_searches(graph: Graph, frame: pd.DataFrame, now: datetime) -> int:
     frame = frame.drop_duplicates("interaction_id")
     retract_changed(graph, "searches", frame)
     _merge_bare(graph, frame, now)
-    columns = event_columns(frame)
-    wanted = ("interaction_id", "user_id", "session_id", "product_id", "occurred_ms", "line")
     rows = graph.write(
         "write/merge_searches",
-        **{name: columns[name] for name in wanted},
-        query=frame["query"].tolist(),
+        **parameters("write/merge_searches", frame),
         properties=extras(frame, (*TABLES["searches"], "interaction_id")),
         now=now,
     )
@@ -145,10 +109,8 @@ MERGERS: dict[str, Callable[[Graph, pd.DataFrame, datetime], int]] = {
     "deletions": merge_deletions,
     "products": merge_products,
     "users": _merge_users,
-    "interactions": _merge_interactions,
     "relations": _merge_relations,
     "follows": _merge_follows,
-    "reviews": _merge_reviews,
     "searches": _merge_searches,
 }
 

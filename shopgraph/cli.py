@@ -159,15 +159,21 @@ def ingest(
         typer.Option("--report", help="Write a quality report there: a page, or FILE.json."),
     ] = None,
     strict: Annotated[bool, typer.Option(help="Fail when rows were rejected.")] = False,
+    road: Annotated[
+        Literal["auto", "bulk", "upsert"],
+        typer.Option(help="bulk: Neo4j's import, into an empty local store; upsert: statements."),
+    ] = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Load a shop's tables into the graph; repeatable."""
+    from ingestion.cleaner import expected_rows
     from ingestion.detect import choose_source, format_of
     from ingestion.leaving import LEFT_OUT
-    from ingestion.load import load
     from ingestion.report.quality import Quality
     from ingestion.spelling import Declared
     from kg.tombstones import read_tombstones
+    from shopgraph.jobs import job
+    from shopgraph.loading import ingest as load
     from shopgraph.progress import progress
     from shopgraph.quality import check_page, tell_quality
     from shopgraph.scrubbing import scrub
@@ -182,18 +188,21 @@ def ingest(
         raise typer.BadParameter(str(error)) from None
     workspace = here()
     quality, now = Quality(), datetime.now(UTC)
-    with workspace.write("ingest") as graph, progress("loading") as advance:
-        report = load(
-            graph,
-            source,
-            fmt,
-            rejects_dir=workspace.rejects,
-            until=before,
-            declared=declared,
-            observe=quality.note,
-            progress=advance,
-        )
-        scrub(workspace, read_tombstones(graph))
+    with job(workspace.home, "ingest"):
+        # About how many rows come, by the size of the files: for the time left.
+        with progress("loading", expected_rows(source)) as advance:
+            report = load(
+                workspace,
+                source,
+                fmt,
+                until=before,
+                declared=declared,
+                observe=quality.note,
+                progress=advance,
+                road=road,
+            )
+        with workspace.open() as graph:
+            scrub(workspace, read_tombstones(graph))
     tell_quality(
         workspace.loads,
         report,

@@ -1,6 +1,6 @@
 // Merge what orders hold, guests' orders included, and who placed them.
 //
-// Params   one list a column, one entry an order line:
+// Params   one list a column, one entry an order line, or an empty list:
 //          $interaction_id, $order_id, $product_id, $user_id  LIST<STRING>, user_id null for a guest
 //          $occurred_ms  LIST<INTEGER>: milliseconds since 1970 UTC, or null
 //          $quantity, $price  LIST<FLOAT>

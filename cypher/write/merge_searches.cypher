@@ -1,6 +1,6 @@
 // Merge searches: the query, who asked it, and the product that was opened from it.
 //
-// Params   one list a column, one entry a search (null where the search lacks it):
+// Params   one list a column, one entry a search (null where it lacks it), or an empty list:
 //          $interaction_id, $query, $user_id, $session_id, $product_id  LIST<STRING>
 //          $occurred_ms, $line  LIST<INTEGER>; $properties  LIST<MAP>: further columns, or empty
 //          $now  ZONED DATETIME: the load's time

@@ -1,6 +1,6 @@
 // Merge one batch of view events between users and products already in the graph.
 //
-// Params   one list a column, one entry a row (null where the event lacks it):
+// Params   one list a column, one entry a row (null where the event lacks it), or an empty list:
 //          $interaction_id, $user_id, $product_id, $order_id, $session_id  LIST<STRING>
 //          $occurred_ms  LIST<INTEGER>: milliseconds since 1970 UTC
 //          $position, $line  LIST<INTEGER>; $quantity, $price, $rating  LIST<FLOAT>

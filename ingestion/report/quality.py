@@ -12,7 +12,7 @@ from ingestion.blocks import Block, Rejects
 from ingestion.identity import EVENTS
 from ingestion.report.distributions import Amounts, Moments, trimmed
 from ingestion.sheet import Cleaned
-from ingestion.tally import KeyArray, Tally
+from kg.tally import KeyArray, Tally
 
 #: Rejected rows shown for each reason, and characters of each.
 EXAMPLES: Final = 5

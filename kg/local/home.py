@@ -23,6 +23,8 @@ from kg.local.ports import Ports
 LOCK_SECONDS = 600.0
 #: A new store takes about 70 MB.
 NEEDED_MB = 100
+#: The only user database of the Community edition.
+DATABASE = "neo4j"
 FOLDERS = ("conf", "data", "logs", "run", "import", "plugins")
 
 
@@ -53,6 +55,10 @@ class Home:
         self.console = self.logs / "console.log"
         #: What Java is told at a start; its path on the command line marks our process.
         self.arguments = self.run / "server.args"
+        #: The same for neo4j-admin.
+        self.admin_arguments = self.run / "admin.args"
+        #: Lies here while an import writes the store.
+        self.importing = self.root / "importing"
         self.password_file = self.root / "password"
         self.started_file = self.root / "server.json"
         self.lock_file = self.root / "lock"
@@ -61,6 +67,16 @@ class Home:
     def has_store(self) -> bool:
         """Whether a server has run here, after which the password is in the store."""
         return (self.neo4j / "data" / "databases" / "system").exists()
+
+    @property
+    def has_graph(self) -> bool:
+        """Whether the user's database is there, filled by an import perhaps."""
+        return (self.neo4j / "data" / "databases" / DATABASE).exists()
+
+    @property
+    def has_password(self) -> bool:
+        """Whether a password lies ready for the first start."""
+        return (self.neo4j / "data" / "dbms" / "auth.ini").exists()
 
     @contextmanager
     def held(self) -> Iterator[None]:

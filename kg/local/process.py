@@ -6,6 +6,7 @@ import os
 import re
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
@@ -37,8 +38,13 @@ def find(home: Home) -> psutil.Process | None:
 
 def serves(process: psutil.Process, home: Home) -> bool:
     """Whether a process is the home's server, and not a dead one that nobody waited for."""
+    return runs(process, home.arguments)
+
+
+def runs(process: psutil.Process, arguments: Path) -> bool:
+    """Whether a process is the Java that was started on a file of arguments."""
     try:
-        return f"@{home.arguments}" in process.cmdline()[1:2]
+        return f"@{arguments}" in process.cmdline()[1:2]
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
 

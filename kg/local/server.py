@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from kg.local import process as processes
-from kg.local.admin import set_password
+from kg.local.admin import clear_broken_import, set_password
 from kg.local.distribution import Progress, fetch
 from kg.local.home import Home
 from kg.local.lock import read_lock
@@ -67,6 +67,7 @@ def up(
         if process is None or not comes_to_answer(place, process):
             jars = fetch(cache, progress=progress)
             memory = memory or moderate(machine_mb())
+            clear_broken_import(place)
             set_password(place, jars, memory)
             process = start(place, jars, memory, usual_ports)
         return describe(place, process.pid)

@@ -14,7 +14,7 @@ from neo4j.exceptions import AuthError, DriverError, Neo4jError
 from kg.connection import statement
 from kg.errors import LocalServerError
 from kg.local import process as processes
-from kg.local.home import Home, Started
+from kg.local.home import DATABASE, Home, Started
 from kg.local.java import write_arguments
 from kg.local.lock import read_lock
 from kg.local.memory import Memory
@@ -23,7 +23,6 @@ from kg.local.ports import USUAL, Ports, choose
 log = logging.getLogger(__name__)
 
 USER = "neo4j"
-DATABASE = "neo4j"
 
 #: A start takes some ten seconds; mending a big store after a crash takes longer.
 START_SECONDS = 300.0

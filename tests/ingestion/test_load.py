@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.load import Cleaner
+from ingestion.cleaner import Cleaner
 from ingestion.repeats import KEYS
 from ingestion.sheet import Cleaned
 from ingestion.sources import online_retail, tables
@@ -15,7 +15,8 @@ from kg.records import TABLES
 def clean_folder(folder: Path, until: datetime | None = None) -> list[Cleaned]:
     cleaner = Cleaner(until)
     cleaner.look_ahead(tables, folder)
-    return [cleaner.clean(block) for block in tables.read(folder, 2, until)]
+    results = [cleaner.clean(block) for block in tables.read(folder, 2, until)]
+    return [*results, *cleaner.rest()]
 
 
 def lines(results: list[Cleaned]) -> list[int]:
@@ -115,6 +116,7 @@ def test_whatever_the_cells_hold_every_row_is_kept_or_refused(
         for block in source.read(path, 2, until)
         if not block.derived
     ]
+    results += [(0, late) for late in cleaner.rest()]
     left_out = sum(rows - len(clean.frame) - len(clean.rejects) for rows, clean in results)
     assert left_out == 0 or table in KEYS or table == "interactions"
     assert left_out >= 0

@@ -141,9 +141,10 @@ def test_names_of_statements_are_found_whole_and_composed() -> None:
     assert "write/write_[a-z_]+_vectors_[a-z_]+" in names
 
 
-def test_events_of_all_kinds_are_merged_alike() -> None:
+@pytest.mark.parametrize("way", ["merge", "create"])
+def test_events_of_all_kinds_are_written_alike(way: str) -> None:
     texts = {
-        read(f"write/merge_{kind}_events").replace(type_, "TYPE").replace(f"of {kind} ev", "of ev")
+        read(f"write/{way}_{kind}_events").replace(type_, "TYPE").replace(f"of {kind} ev", "of ev")
         for kind, type_ in RELATIONSHIPS.items()
     }
     assert len(texts) == 1

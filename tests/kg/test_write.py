@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kg import write
+from kg import events
 from kg.connection import Graph
 from kg.read import read_tensors
 from kg.records import RELATIONSHIPS
@@ -551,7 +551,7 @@ def test_times_before_1970_are_kept_to_the_millisecond(graph: Graph, ask: Ask) -
 def test_more_rows_than_a_batch_are_merged_in_several(
     graph: Graph, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(write, "BATCH_ROWS", 3)
+    monkeypatch.setattr(events, "BATCH_ROWS", 3)
     rows = [event(str(i), product_id=f"p{i}", order_id=f"o{i % 2}") for i in range(8)]
     assert merge_table(graph, "interactions", frame(*rows), NOW) == 8
     assert ask("MATCH ()-[e:PURCHASED]->() RETURN count(e)") == [(8,)]

@@ -37,8 +37,12 @@ NOT_AS_OF_A_TIME = {
     "changed_reviews": "for loads, which write",
     "changed_searches": "for loads, which write",
     "category_parents": "a path's parents follow from the path; read_tensors keeps what is in use",
+    "count_events": "for loads: whether what is there is read before",
     "count_rows": "the bounds of tensor rows; those not known yet have no key and no edge",
     "dated_products": "for loads, which write",
+    "identities_by_product": "for loads, which leave out what is there",
+    "identities_by_user": "for loads, which leave out what is there",
+    "is_empty": "for loads, which choose a road",
     **dict.fromkeys(
         ["mapped_chains", "mapped_clash", "mapped_keys", "mapped_nodes", "mapped_pairs"],
         "a foreign graph on its way into a load",

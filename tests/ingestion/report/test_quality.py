@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingestion.load import Cleaner
+from ingestion.cleaner import Cleaner
 from ingestion.report.distributions import EDGES, Amounts
 from ingestion.report.drift import drift, ks, psi
 from ingestion.report.findings import findings

@@ -8,8 +8,8 @@ import pytest
 
 from ingestion.blocks import Block
 from ingestion.clean import clean
+from ingestion.cleaner import Cleaner
 from ingestion.errors import SourceError
-from ingestion.load import Cleaner
 from ingestion.sources import online_retail
 
 DATA = Path(__file__).parents[3] / "../shared/data/online_retail/lines.csv.gz"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+#: Random 64-bit keys.
 KeyArray = npt.NDArray[np.uint64]
+
 IntArray = npt.NDArray[np.int64]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.tally import Tally
+from kg.tally import Tally
 
 
 def keys(*values: int) -> np.ndarray:
