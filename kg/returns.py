@@ -13,7 +13,7 @@ BATCH_ROWS = 10_000
 
 
 def link_returns(graph: Graph, now: datetime | None = None) -> int:
-    """Link returns to what they return, of the pairs a load has touched; safe to repeat.
+    """Link returns to what they return, of pairs touched since this was last done; repeatable.
 
     A return gives back the latest earlier purchase of the same user and product of which enough is
     left, the earlier return having the first choice. Where events have no time, or no purchase has
@@ -36,6 +36,9 @@ def link_returns(graph: Graph, now: datetime | None = None) -> int:
     for start in range(0, len(changed), BATCH_ROWS):
         ids, purchases = zip(*changed[start : start + BATCH_ROWS], strict=True)
         graph.write("write/link_returns", interaction_id=list(ids), returns=list(purchases))
+    if now is not None:
+        # Later than the links: what a stop in between leaves, the next load does.
+        graph.write("write/note_returns_linked", now=now)
     return len(changed)
 
 

@@ -72,7 +72,9 @@ def empty(graph: Graph) -> None:
             "MATCH (n) WHERE NOT n:ShopgraphSchema "
             "CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS"
         ).consume()
-        session.run("MATCH (s:ShopgraphSchema) REMOVE s.rows_User, s.rows_Product").consume()
+        session.run(
+            "MATCH (s:ShopgraphSchema) REMOVE s.rows_User, s.rows_Product, s.returns_linked_at"
+        ).consume()
         names = session.run("SHOW VECTOR INDEXES YIELD name RETURN name").value()
         for name in names:
             session.run("DROP INDEX $name IF EXISTS", name=name).consume()

@@ -26,7 +26,8 @@ def _contents(graph: Graph, *left_out: str) -> tuple[list[str], list[str]]:
     links, _, _ = graph.driver.execute_query(
         "MATCH (a)-[r]->(b) RETURN type(r) AS type, properties(r) AS facts, "
         "labels(a) + [a.user_id, a.product_id, a.order_id, a.text, a.path] AS source, "
-        "labels(b) + [b.user_id, b.product_id, b.text, b.name, b.path, b.key] AS target",
+        "labels(b) + [b.user_id, b.product_id, b.order_id, b.text, b.name, b.path, b.key] "
+        "AS target",
         database_=graph.database,
     )
     return (

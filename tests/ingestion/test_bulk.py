@@ -150,6 +150,28 @@ def test_a_shops_export_gives_the_same_graph_by_both_roads(
         assert contents(bulk, TIME) == contents(graph, TIME)
 
 
+def test_what_a_table_of_deletions_names_stays_out_by_both_roads(
+    graph: Graph, home: Path, opened: OpenGraph, contents: Contents, tmp_path: Path
+) -> None:
+    gone = "table,id\nusers,u3\nproducts,p2\nreviews,r1\nusers,nobody\n"
+    kept = "interaction_id,user_id,product_id,order_id\nkept,u1,p1,o1\ngone,u1,p3,o9\n"
+    tables = SHOP | {"deletions": gone + "interactions,gone\n", "interactions": kept}
+    shop = write_shop(tmp_path / "shop", **tables)
+    merged = load(graph, shop, rejects_dir=tmp_path)
+    imported = load_bulk(home, opened, shop, "auto", rejects_dir=tmp_path)
+    assert outcome(imported) == outcome(merged)
+    # A tombstone's key is salted with what only its graph knows.
+    unlike = (TIME, "key", "deleted_at")
+    with opened() as bulk:
+        nodes, links = contents(bulk, *unlike)
+        assert (nodes, links) == contents(graph, *unlike)
+        assert sum("Tombstone" in node for node in nodes) == 5
+        assert not any(name in node for node in nodes for name in ("'u3'", "'p2'", "'o9'"))
+        again = load(bulk, shop, rejects_dir=tmp_path)
+        assert again.written == 0
+        assert contents(bulk, *unlike) == (nodes, links)
+
+
 def test_facts_alone_are_loaded_too(
     graph: Graph, home: Path, opened: OpenGraph, contents: Contents, tmp_path: Path
 ) -> None:

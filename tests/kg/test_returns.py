@@ -71,3 +71,17 @@ def test_returns_are_linked_again_when_an_earlier_purchase_comes_late(graph: Gra
     assert link_returns(graph, later) == 1
     assert links(graph) == {"r": "b", "x": None}
     assert link_returns(graph) == 0
+
+
+def test_returns_of_a_load_that_was_broken_off_are_linked_by_the_next(graph: Graph) -> None:
+    link_returns(graph, NOW)
+    broken = datetime(2026, 1, 2, tzinfo=UTC)
+    rows = events(
+        ("a", "u", "purchase", "2011-01-01", 1),
+        ("r", "u", "return", "2011-01-05", 1),
+    )
+    merge_table(graph, "interactions", rows, broken)
+    later = datetime(2026, 1, 3, tzinfo=UTC)
+    merge_table(graph, "interactions", rows, later)
+    assert link_returns(graph, later) == 1
+    assert links(graph) == {"r": "a"}
