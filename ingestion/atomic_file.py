@@ -96,14 +96,3 @@ def _split(cell: str, mark: str | None) -> list[str]:
     # The conversions of the Amazon sets left quotes and brackets around their tokens.
     tokens = (token.strip().strip("'\"[]").strip() for token in cell.split(mark))
     return list(dict.fromkeys(filter(None, tokens)))
-
-
-def float_lists_of(text: pd.Series) -> list[list[float]]:
-    """The numbers of each sequence; a sequence with something else in it is empty."""
-    lists = []
-    for cell in text:
-        try:
-            lists.append([float(part) for part in cell.split()])
-        except ValueError:
-            lists.append([])
-    return lists

@@ -29,7 +29,8 @@ ROW_BYTES: Final = 40
 
 def expected_rows(source: Path) -> int:
     """About how many rows a file or folder has, by its size."""
-    files = [file for file in source.iterdir() if file.is_file()] if source.is_dir() else [source]
+    found = [*source.glob("*"), *source.glob("*/*")] if source.is_dir() else [source]
+    files = [file for file in found if file.is_file()]
     return sum(file.stat().st_size * (5 if packed(file) else 1) for file in files) // ROW_BYTES
 
 

@@ -32,7 +32,6 @@ import pandas as pd
 
 from ingestion.atomic_file import (
     Field,
-    float_lists_of,
     floats_of,
     read_atomic,
     read_fields,
@@ -198,11 +197,9 @@ def _kinds(frame: pd.DataFrame) -> pd.Series:
 
 
 def _property(text: pd.Series, field: Field) -> Any:
-    """A column as a property: text, a number, or a list of either."""
+    """A column as a property: a number, a list of tokens, or its text, as of a ``float_seq``."""
     if field.type == "float":
         return floats_of(text)
-    if field.type == "float_seq":
-        return _lists(float_lists_of(text), text)
     return _lists(tokens_of(text), text) if field.type == "token_seq" else text
 
 

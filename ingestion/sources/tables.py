@@ -1,4 +1,8 @@
-"""A folder with the seven tables as .csv, .csv.gz or .parquet, or one such file."""
+"""A folder with the seven tables as .csv, .csv.gz or .parquet, or one such file.
+
+A table may be a folder of such files as well, named after it, as engines write their output:
+``interactions/part-00001.parquet``.
+"""
 
 from __future__ import annotations
 
@@ -48,9 +52,9 @@ NUMBERS: Final = {
 
 
 def detect(path: Path) -> bool:
-    """Whether a file, or any file of a folder, is named after a table."""
+    """Whether a file, or anything in a folder, is named after a table."""
     try:
-        return any(_table(file) for file in _candidates(path))
+        return any(_table(candidate, path) for candidate in _candidates(path))
     except OSError:
         return False
 
@@ -67,8 +71,8 @@ def read(
         SourceError: no table is there, one is there twice, or a file cannot be read.
     """
     files = _files(path)
-    for table in filter(files.__contains__, ORDER):
-        file = files[table]
+    pairs = [(table, file) for table in ORDER for file in files.get(table, ())]
+    for table, file in pairs:
         known = TABLES[table] + (("interaction_id",) if table in IDENTIFIED else ())
         header = Header(known=known, required=TABLES[table][: REQUIRED[table]])
         read_file = read_parquet if _ending(file) == ".parquet" else read_csv
@@ -83,21 +87,22 @@ def read(
             yield Block(table, frame, file, rejects, spelling=spelling)
 
 
-def _files(path: Path) -> dict[str, Path]:
-    """The file of each table."""
-    files: dict[str, Path] = {}
+def _files(path: Path) -> dict[str, list[Path]]:
+    """The files of each table."""
+    files: dict[str, list[Path]] = {}
+    told: dict[str, str] = {}
     try:
-        candidates = _candidates(path)
+        for candidate in _candidates(path):
+            table = _table(candidate, path)
+            if table is None:
+                log.info("%s: not a table; left aside", candidate)
+            elif table in files:
+                raise SourceError(f"{path}: {told[table]} and {candidate.name} are the same table")
+            else:
+                told[table] = candidate.name
+                files[table] = _parts(candidate) if candidate.is_dir() else [candidate]
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror or error}") from error
-    for file in candidates:
-        table = _table(file)
-        if table is None:
-            log.info("%s: not a table; left aside", file)
-        elif table in files:
-            raise SourceError(f"{path}: {files[table].name} and {file.name} are the same table")
-        else:
-            files[table] = file
     if not files:
         raise SourceError(
             f"{path}: no table here: {', '.join(ORDER)}, each with {' or '.join(ENDINGS)}"
@@ -106,8 +111,13 @@ def _files(path: Path) -> dict[str, Path]:
 
 
 def _candidates(path: Path) -> list[Path]:
-    """The file itself, or a folder's files in order of names."""
-    return sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+    """The file itself, or what a folder holds in order of names."""
+    return sorted(path.iterdir()) if path.is_dir() else [path]
+
+
+def _parts(folder: Path) -> list[Path]:
+    """The files of a table's folder that may be tables, in order of names."""
+    return sorted(file for file in folder.iterdir() if file.is_file() and _ending(file))
 
 
 def _ending(file: Path) -> str | None:
@@ -115,8 +125,17 @@ def _ending(file: Path) -> str | None:
     return next((ending for ending in ENDINGS if name.endswith(ending)), None)
 
 
-def _table(file: Path) -> str | None:
-    """The table that a file is named after, regardless of letter case."""
-    ending = _ending(file)
-    name = file.name.lower().removesuffix(ending) if ending else ""
-    return name if name in TABLES else None
+def _table(candidate: Path, source: Path) -> str | None:
+    """The table that a file, or a folder of its parts, is named after, regardless of letter case.
+
+    A part that is a source by itself is named after its folder.
+    """
+    name = candidate.name.lower()
+    if candidate.is_dir():
+        return name if name in TABLES and _parts(candidate) else None
+    ending = _ending(candidate)
+    if ending is None:
+        return None
+    folder = candidate.absolute().parent.name.lower() if candidate == source else ""
+    names = (name.removesuffix(ending), folder)
+    return next((name for name in names if name in TABLES), None)

@@ -126,7 +126,7 @@ def test_items_are_products_with_attributes(tmp_path: Path) -> None:
             "attributes": ["release_year=1995", "cast=Hanks", "cast=Allen"],
             "price": 9.5,
             "length": 81.0,
-            "vector": [0.5, -1.0],
+            "vector": "0.5 -1",
             "line": 2,
         },
         {
@@ -134,7 +134,6 @@ def test_items_are_products_with_attributes(tmp_path: Path) -> None:
             "title": 'The "Best"',
             "category": ["Drama"],
             "attributes": [],
-            "vector": [],
             "line": 3,
         },
     ]

@@ -4,6 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from ingestion.cleaner import ROW_BYTES, expected_rows
 from ingestion.errors import SourceError
 from ingestion.sources import tables
 
@@ -29,6 +30,28 @@ def test_tables_come_facts_first_whatever_their_file(tmp_path: Path) -> None:
         {"query": ["lamp"]},
     ]
     assert [block.frame.index.tolist() for block in blocks] == [[1], [2], [2]]
+
+
+def test_a_table_may_be_a_folder_of_parts(tmp_path: Path) -> None:
+    (tmp_path / "products.csv").write_text("product_id\np\n")
+    parts = tmp_path / "Interactions"
+    parts.mkdir()
+    (parts / "part-2.csv").write_text("user_id,product_id\nv,p\n")
+    pd.DataFrame({"user_id": ["u"], "product_id": ["p"]}).to_parquet(parts / "part-1.parquet")
+    (parts / "_SUCCESS").write_text("")
+    assert [(block.table, block.file.name) for block in tables.read(tmp_path)] == [
+        ("products", "products.csv"),
+        ("interactions", "part-1.parquet"),
+        ("interactions", "part-2.csv"),
+    ]
+    sizes = [file.stat().st_size for file in (tmp_path / "products.csv", *parts.iterdir())]
+    assert expected_rows(tmp_path) >= sum(sizes) // ROW_BYTES
+    assert tables.detect(parts / "part-2.csv")
+    (block,) = tables.read(parts / "part-2.csv")
+    assert (block.table, block.frame["user_id"].tolist()) == ("interactions", ["v"])
+    (tmp_path / "interactions.csv").write_text("user_id,product_id\n")
+    with pytest.raises(SourceError, match=r"Interactions and interactions.csv are the same table"):
+        list(tables.read(tmp_path))
 
 
 def test_one_file_is_read_alone(tmp_path: Path) -> None:
