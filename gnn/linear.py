@@ -81,14 +81,19 @@ def with_popularity(scores: FloatArray, popularity: FloatArray) -> FloatArray:
 
 
 def strongest(
-    left: sp.csr_array, right: sp.csr_array, keep: int, block: int = 1024
+    left: sp.csr_array,
+    right: sp.csr_array,
+    keep: int,
+    block: int = 1024,
+    skip_diagonal: bool = True,
 ) -> sp.csr_array:
     """The ``keep`` largest positive entries of each row of ``left @ right``, diagonal apart.
 
     In blocks of rows, since the whole product can be far larger than what is kept of it.
     """
     starts = range(0, left.shape[0], block)
-    return strongest_rows((left[start : start + block] @ right for start in starts), keep)
+    blocks = (left[start : start + block] @ right for start in starts)
+    return strongest_rows(blocks, keep, skip_diagonal)
 
 
 def cosine_neighbours(bought: sp.csr_array, keep: int) -> sp.csr_array:

@@ -53,6 +53,7 @@ class Relation:
 
     An event weighs ``kinds[kind] · (1 + newer events)^-fading``, divided by how many events count
     to the power of ``by_length``. What comes of it adds log(1 + S/ε), or as ``linear`` S itself.
+    ``counted`` is ε, where the matrix holds more than what was counted.
 
     Shapes:
         matrix: (products, products), row i holds what i leads to
@@ -64,11 +65,19 @@ class Relation:
     kinds: npt.NDArray[np.float32]
     linear: bool = False
     by_length: float = 0.0
+    counted: float | None = None
 
     @cached_property
     def scale(self) -> float:
-        """ε: the mean of the relation's entries."""
+        """ε: the mean of the relation's entries, of those that were counted."""
+        if self.counted is not None:
+            return self.counted
         return float(self.matrix.data.mean()) if self.matrix.nnz else 1.0
+
+    def inherited(self, like: sp.csr_array) -> Relation:
+        """The same, where products also stand for others: row i of ``like`` holds for which."""
+        both = sp.csr_array(sp.eye_array(like.shape[0], dtype=np.float32) + like)
+        return replace(self, matrix=sp.csr_array(both @ self.matrix @ both.T), counted=self.scale)
 
     def histories(self, past: Past, begin: IntArray, end: IntArray) -> sp.csr_array:
         """What the events of each question weigh: (questions, products)."""
@@ -128,6 +137,15 @@ class NeighbourTerm:
                 relations.append(Relation(itself, 0.5, only))
         return cls(tuple(relations))
 
+    def inherited(self, like: sp.csr_array) -> NeighbourTerm:
+        """Let products of which nothing was counted lead, and be led to, as those they are like.
+
+        Shapes:
+            like: (products, products), rows of such products alone, each summing to the share
+                they inherit
+        """
+        return replace(self, relations=tuple(r.inherited(like) for r in self.relations))
+
     def weighted(self, gamma: Tensor) -> NeighbourTerm:
         """The same term with fitted weights: (relations,)."""
         return replace(self, gamma=gamma.detach().cpu())
@@ -139,8 +157,8 @@ class NeighbourTerm:
         named = {"neighbours.gamma": self.gamma}
         for place, relation in enumerate(self.relations):
             named[f"neighbours.{place}.kinds"] = torch.from_numpy(relation.kinds).clone()
-            shape = (relation.fading, relation.by_length, float(relation.linear))
-            named[f"neighbours.{place}.shape"] = torch.tensor(shape, dtype=torch.float64)
+            numbers = (relation.fading, relation.by_length, float(relation.linear), relation.scale)
+            named[f"neighbours.{place}.shape"] = torch.tensor(numbers, dtype=torch.float64)
             for part in ("data", "indices", "indptr"):
                 values = torch.from_numpy(getattr(relation.matrix, part))
                 named[f"neighbours.{place}.{part}"] = values.clone()
@@ -157,8 +175,8 @@ class NeighbourTerm:
             shape = (len(indptr) - 1, len(indptr) - 1)
             matrix = sp.csr_array((data, indices, indptr), shape=shape)
             kinds = named[f"neighbours.{place}.kinds"].numpy()
-            fading, by_length, linear = named[f"neighbours.{place}.shape"].tolist()
-            relations.append(Relation(matrix, fading, kinds, bool(linear), by_length))
+            fading, by_length, linear, scale = named[f"neighbours.{place}.shape"].tolist()
+            relations.append(Relation(matrix, fading, kinds, bool(linear), by_length, scale))
         return cls(tuple(relations), gamma)
 
     def entries(

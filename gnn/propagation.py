@@ -31,6 +31,14 @@ class Adjacency:
         """The same relation on a device."""
         return Adjacency(self.forward.to(device), self.backward.to(device))
 
+    def scipy(self) -> sp.csr_array:
+        """The weights: (targets, sources)."""
+        rows = self.forward.cpu()
+        parts = (rows.values(), rows.col_indices(), rows.crow_indices())
+        return sp.csr_array(
+            tuple(part.numpy() for part in parts), shape=(rows.shape[0], rows.shape[1])
+        )
+
 
 class _Multiply(torch.autograd.Function):
     """Sparse times dense, whose gradient is the transpose times the gradient."""

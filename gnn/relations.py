@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,6 +108,20 @@ def shared_attributes(incidence: sp.csr_array, neighbours: int) -> sp.csr_array:
     weighted = _rare_first(incidence)
     given = _row_normalised(sp.csr_array(weighted.T))
     return _row_normalised(strongest(_row_normalised(weighted), given, neighbours))
+
+
+def stand_ins(alike: Sequence[sp.csr_array], known: npt.NDArray[np.bool_]) -> sp.csr_array:
+    """Which known products each unknown one is like, by the sum of relations, row-normalised.
+
+    Shapes:
+        alike: (products, products) each; known: (products,); returned: (products, products), empty
+            rows for known products and for those that are like none
+    """
+    unknown = sp.diags_array((~known).astype(np.float32))
+    total = sp.csr_array((len(known), len(known)), dtype=np.float32)
+    for relation in alike:
+        total = total + unknown @ relation @ sp.diags_array(known.astype(np.float32))
+    return _row_normalised(sp.csr_array(total))
 
 
 def _rare_first(incidence: sp.csr_array) -> sp.csr_array:

@@ -20,13 +20,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from gnn.behaviour import kind_weights, user_matrix
+from gnn.baselines.ease import MAX_PRODUCTS, ease_weights
+from gnn.baselines.transition_knn import transitions
+from gnn.behaviour import kind_weights, positives, user_matrix
 from gnn.config import ModelConfig, TrainConfig
 from gnn.histories import Histories, IntArray
 from gnn.inference import VectorRecommender
-from gnn.linear import cosine_neighbours, scale_rows, truncated_svd
+from gnn.linear import cosine_neighbours, scale_rows, strongest, strongest_rows, truncated_svd
 from gnn.model import SetEncoder
 from gnn.neighbours import NEIGHBOURS, NeighbourTerm, Relation
+from gnn.questions import Past
 from gnn.recommender import FloatArray
 from gnn.warm import CannotContinue, WarmStart, continued, rehearsed
 
@@ -35,6 +38,13 @@ log = logging.getLogger(__name__)
 #: How the learned vectors, the smooth directions and the edges count.
 SHARES = (1.0, 0.2)
 EDGES_SHARE = 0.5
+
+#: How each relation counts that several kinds of behaviour give.
+KINDS_SHARE = 1.7
+
+#: The ridge penalty of the linear weights, and the entries kept of a product there.
+PENALTY = 300.0
+WIDE = 300
 
 #: An edge says more of a popular product: times its degree to this power.
 EDGE_POPULARITY = 0.35
@@ -107,15 +117,10 @@ def fit_spectral(
         rows = had[rehearsed(warm.changed[active], rng)]
     learned, curve = _learn(rows, start, directions, config, device, after_epoch)
     z, encoder = _encoder(learned, directions, model_config, target_kind)
+    encoder = _balanced(encoder, z, had)
     term = None
     if model_config.use_neighbours:
-        near = cosine_neighbours(scale_rows(had, -0.5), NEIGHBOURS)
-        popular = sp.diags_array((directions.degree**EDGE_POPULARITY).astype(np.float32))
-        kinds = kind_weights("graded", target_kind)
-        matrix = sp.csr_array(near @ popular)
-        relation = Relation(matrix, 0.0, kinds, linear=True, by_length=0.5)
-        term = NeighbourTerm((relation,), torch.ones(1))
-    z, encoder, term = _balance(had, z, encoder, term, model_config)
+        term = _edges(train, had, directions, target_kind)
     state = {f"users.{name}": value for name, value in encoder.state_dict().items()}
     bias = torch.zeros(len(z))
     recommender = VectorRecommender(encoder, z, bias, model_config.history, term, state)
@@ -314,19 +319,15 @@ def _encoder(
     return torch.from_numpy(np.concatenate(blocks, 1).astype(np.float32)), encoder
 
 
+def _sample(rows: int) -> IntArray:
+    drawn = np.random.default_rng(0).choice(rows, min(SCALE_USERS, rows), replace=False)
+    return np.sort(drawn).astype(np.int64)
+
+
 @torch.inference_mode()
-def _balance(
-    had: sp.csr_array,
-    z: Tensor,
-    encoder: SetEncoder,
-    term: NeighbourTerm | None,
-    config: ModelConfig,
-) -> tuple[Tensor, SetEncoder, NeighbourTerm | None]:
-    """Scale each part so that a user's twenty best scores of it average its share."""
-    rng = np.random.default_rng(0)
-    rows = rng.choice(had.shape[0], min(SCALE_USERS, had.shape[0]), replace=False)
-    sample = had[np.sort(rows)]
-    by_length = scale_rows(sample, -0.5)
+def _balanced(encoder: SetEncoder, z: Tensor, had: sp.csr_array) -> SetEncoder:
+    """The encoder, each block scaled so that a user's twenty best scores average its share."""
+    by_length = scale_rows(had[_sample(had.shape[0])], -0.5)
     first = 0
     for part, (size, share) in enumerate(zip(encoder.sizes, SHARES, strict=False)):
         block = z[:, first : first + size]
@@ -335,10 +336,57 @@ def _balance(
         users = F.normalize(pooled, dim=1) if part == 0 else pooled
         encoder.scale[part] = share / _twenty_best(users @ block.T)
         first += size
-    if term is not None:
-        edges = torch.from_numpy((by_length @ term.relations[0].matrix).toarray())
-        term = term.weighted(torch.tensor([EDGES_SHARE / _twenty_best(edges)]))
-    return z, encoder, term
+    return encoder
+
+
+def _edges(
+    train: Histories, had: sp.csr_array, directions: Directions, target_kind: int
+) -> NeighbourTerm:
+    """The sparse term, each relation scaled so that a user's twenty best average its share."""
+    near = cosine_neighbours(scale_rows(had, -0.5), NEIGHBOURS)
+    popular = sp.diags_array((directions.degree**EDGE_POPULARITY).astype(np.float32))
+    graded = kind_weights("graded", target_kind)
+    relations = [Relation(sp.csr_array(near @ popular), 0.0, graded, linear=True, by_length=0.5)]
+    shares = [EDGES_SHARE]
+    if (train.kind != target_kind).any():
+        several = _of_several_kinds(train, target_kind)
+        relations += several
+        shares += [KINDS_SHARE] * len(several)
+    active = train.take(np.flatnonzero(train.lengths).astype(np.int64))
+    past = Past(active.take(_sample(len(active))))
+    ends = past.histories.indptr
+    best = [
+        _twenty_best(
+            torch.from_numpy((r.histories(past, ends[:-1], ends[1:]) @ r.matrix).toarray())
+        )
+        for r in relations
+    ]
+    return NeighbourTerm(tuple(relations)).weighted(torch.tensor(shares) / torch.tensor(best))
+
+
+def _of_several_kinds(train: Histories, target_kind: int) -> list[Relation]:
+    """What each kind of behaviour says of every other: three views that err differently.
+
+    What users alike did (user-kNN over all users, as products), what was done shortly before or
+    after, and for shops of moderate size what predicts best linearly (EASE, Steck, 2019).
+    """
+    graded, equal = (kind_weights(kinds, target_kind) for kinds in ("graded", "equal"))
+    did = user_matrix(train, "graded", target_kind)
+    length = np.sqrt(np.asarray(did.multiply(did).sum(axis=1)).ravel())
+    unit = sp.csr_array(
+        sp.diags_array((1 / np.where(length > 0, length, 1)).astype(np.float32)) @ did
+    )
+    alike = strongest(sp.csr_array(did.T), unit, WIDE, skip_diagonal=False)
+    follows = transitions(positives(train, "equal", target_kind), 30, 0.5)
+    around = scale_rows(sp.csr_array(follows + follows.T), -0.5)
+    relations = [
+        Relation(alike, 0.0, graded, linear=True),
+        Relation(around, 0.25, equal, linear=True),
+    ]
+    if train.num_products <= MAX_PRODUCTS:
+        weights = strongest_rows(iter([ease_weights(did, PENALTY)]), WIDE)
+        relations.append(Relation(weights, 0.5, graded, linear=True))
+    return relations
 
 
 def _twenty_best(scores: Tensor) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from torch import Tensor
 
@@ -19,6 +20,7 @@ from gnn.knowledge import Knowledge
 from gnn.model import Recommender
 from gnn.neighbours import NeighbourTerm, add_entries
 from gnn.questions import Past, Questions, Trend, ask, hide
+from gnn.relations import stand_ins
 from gnn.softmax import NEVER, cross_entropy, draw
 from gnn.warm import (
     ATTRIBUTE_KEYS,
@@ -34,6 +36,15 @@ from kg.records import NO_TIME
 
 log = logging.getLogger(__name__)
 
+#: The relations that say which known products one that nobody had is like.
+ALIKE_BY = ("similar_to", "shares_with")
+
+#: What such a product inherits of their places in the sparse term, and what is added to its score:
+#: on a validation (Office, a tenth of the products taken out) .108 HR@10 of theirs among all
+#: products instead of .017, at 1 % of HR@10 and nothing of NDCG@10 of the whole.
+LENT = 2.0
+WELCOME = 0.6
+
 #: Steps in which the learning rate rises, where there are as many.
 WARM_UP = 50
 
@@ -47,7 +58,8 @@ class Trained:
 
     Shapes:
         known: (products,) bool, which products anybody did anything to. The others have no id
-            vector and the median bias: nothing has been learned against them.
+            vector and the median bias, since nothing has been learned against them, a little
+            more to be noticed at all, and the neighbours of those they are like.
     """
 
     model: Recommender
@@ -69,9 +81,21 @@ class Trained:
         snapshot = self.trend.snapshots[self.trend.at(np.array([now]))[0]]
         learned = model.bias.where(self.known, model.bias[self.known].median())
         bias = model.product_bias(learned, snapshot.to(z.device))
-        term = None if self.neighbours is None else self.neighbours.weighted(model.gamma())
+        bias = bias + WELCOME * (~self.known).to(bias)
+        term = None
+        if self.neighbours is not None:
+            term = self.neighbours.inherited(LENT * self._like_known()).weighted(model.gamma())
         state = model.state_dict() | self.meaning
         return VectorRecommender(model.users, z, bias, model.config.history, term, state)
+
+    def _like_known(self) -> sp.csr_array:
+        """The known products that the others are like, by text and attributes."""
+        alike = [
+            self.graph["product", name, "product"].scipy()
+            for name in ALIKE_BY
+            if ("product", name, "product") in self.graph
+        ]
+        return stand_ins(alike, self.known.cpu().numpy())
 
 
 @dataclass(frozen=True)

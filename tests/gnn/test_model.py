@@ -14,7 +14,7 @@ from gnn.inference import index_vectors, top_k
 from gnn.knowledge import Knowledge
 from gnn.model import History, ProductEncoder, UserEncoder
 from gnn.propagation import Adjacency, ScaledPropagation
-from gnn.training import fit, whitening
+from gnn.training import WELCOME, fit, whitening
 from gnn.warm import AXES, CENTRE, whiten_as
 from kg.records import KINDS, NO_TIME
 
@@ -207,7 +207,7 @@ def test_impossible_training_is_refused(field: str, value: float) -> None:
         TrainConfig(**{field: value})
 
 
-def test_a_product_that_nobody_had_has_no_id_and_the_median_bias() -> None:
+def test_a_product_that_nobody_had_has_no_id_and_a_little_more_than_the_median_bias() -> None:
     past = checkerboard()
     knowledge = Knowledge(np.eye(11, dtype="f4"), np.ones(11, bool))
     wider = Histories(past.indptr, past.product, past.kind, past.time, 11)
@@ -218,5 +218,5 @@ def test_a_product_that_nobody_had_has_no_id_and_the_median_bias() -> None:
     assert torch.allclose(recommender.z[10], text)
     level = trained.trend.snapshots[-1][10] @ trained.model.trend
     assert recommender.bias[10].item() == pytest.approx(
-        (trained.model.bias[:10].median() + level).item()
+        (trained.model.bias[:10].median() + level).item() + WELCOME
     )

@@ -126,6 +126,20 @@ def test_a_fitted_term_is_the_same_after_being_written_and_read() -> None:
     assert torch.allclose(term.add(zeros, *whole(past)), expected)
 
 
+def test_a_product_inherits_where_those_it_is_like_lead_and_are_led_to() -> None:
+    counts = kind_weights("equal", BUY)
+    matrix = sp.csr_array(np.array([[0, 4, 0], [2, 0, 0], [0, 0, 0]], np.float32))
+    like = sp.csr_array(np.array([[0, 0, 0], [0, 0, 0], [0.5, 0, 0]], np.float32))
+    term = NeighbourTerm((Relation(matrix, 0.0, counts),)).inherited(like)
+    # 2 is half of 0: it leads to half of what 0 leads to, and 1 to it by half.
+    expected = np.array([[0, 4, 0], [2, 0, 1], [0, 2, 0]], np.float32)
+    assert term.relations[0].matrix.toarray() == pytest.approx(expected)
+    # What was counted averages 3, and still does for scores, also after being read again.
+    assert term.relations[0].scale == 3.0
+    again = NeighbourTerm.from_tensors(term.weighted(torch.ones(1)).tensors())
+    assert again.relations[0].scale == 3.0
+
+
 def test_a_term_without_weights_does_not_score() -> None:
     past = sequence([0, 1])
     with pytest.raises(ValueError, match="not been fitted"):

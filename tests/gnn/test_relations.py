@@ -14,6 +14,7 @@ from gnn.relations import (
     count_pairs,
     folds_of,
     shared_attributes,
+    stand_ins,
     text_relation,
 )
 
@@ -90,6 +91,16 @@ def test_products_share_more_through_rare_attributes() -> None:
     assert shared[1].tolist() == pytest.approx([0.5, 0, 0.5, 0])
     assert not shared[3].any()
     assert shared_attributes(incidence, 1).toarray()[0].tolist() == [0, 0, 1, 0]
+
+
+def test_what_nobody_had_is_like_what_somebody_had_alone() -> None:
+    text = sp.csr_array(np.array([[0, 1, 0, 0], [0, 0, 1, 0], [0.5, 0.5, 0, 0], [0.2, 0, 0.8, 0]]))
+    shared = sp.csr_array(np.array([[0, 0, 0, 1], [0, 0, 0, 0], [0.5, 0, 0, 0.5], [0, 0, 1.0, 0]]))
+    found = stand_ins([text, shared], np.array([True, True, False, False]))
+    # 2 is like 0 twice and like 1 once; of what 3 is like only 0 is known.
+    expected = [[0, 0, 0, 0], [0, 0, 0, 0], [2 / 3, 1 / 3, 0, 0], [1, 0, 0, 0]]
+    assert found.toarray() == pytest.approx(np.array(expected))
+    assert stand_ins([], np.array([True, False])).nnz == 0
 
 
 def test_folds_are_even_and_repeatable() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812
 
+from gnn.behaviour import user_matrix
 from gnn.config import ModelConfig, TrainConfig
 from gnn.histories import Histories
 from gnn.model import History, SetEncoder
-from gnn.spectral import TEMPERATURE, FullSoftmax, fit_spectral
+from gnn.questions import Past
+from gnn.spectral import EDGES_SHARE, KINDS_SHARE, TEMPERATURE, FullSoftmax, fit_spectral
 from kg.records import KINDS, NO_TIME
 
 BUY = KINDS.index("purchase")
@@ -83,6 +87,29 @@ def test_the_product_that_a_user_lacks_is_found(propagation: bool, neighbours: b
         scores[user, own] = -np.inf
         lacking = set(range(user % 2, 10, 2)) - set(own.tolist())
         assert {int(scores[user].argmax())} == lacking
+
+
+def test_other_kinds_of_behaviour_bring_relations_whose_best_scores_average_their_share() -> None:
+    bought = checkerboard()
+    kind = bought.kind.copy()
+    kind[::3] = KINDS.index("view")
+    past = replace(bought, kind=kind)
+    model = ModelConfig(dim=4, spectral=2)
+    training = TrainConfig(epochs=2, queries=6, asks="hidden")
+    recommender = fit_spectral(past, model, training, BUY, torch.device("cpu")).at(NO_TIME)
+    term = recommender.neighbours
+    assert term is not None
+    assert len(term.relations) == 4
+    for relation, gamma, share in zip(
+        term.relations, term.gamma, [EDGES_SHARE, *[KINDS_SHARE] * 3], strict=True
+    ):
+        sums = relation.histories(Past(past), past.indptr[:-1], past.indptr[1:]) @ relation.matrix
+        # There are ten products, so that the twenty best are all of them.
+        assert float(gamma) * sums.toarray().mean() == pytest.approx(share, rel=1e-4)
+    alike = term.relations[1].matrix.toarray()
+    did = user_matrix(past, "graded", BUY).toarray()
+    expected = did.T @ (did / np.linalg.norm(did, axis=1, keepdims=True))
+    assert alike == pytest.approx(expected, rel=1e-4)
 
 
 def test_nothing_is_learned_from_nothing() -> None:
