@@ -108,10 +108,65 @@ def top_k(
         block[:, ~offered] = -np.inf
         seen = masked[rows]
         block[np.repeat(np.arange(len(rows)), np.diff(seen.indptr)), seen.indices] = -np.inf
-        values, products = torch.topk(torch.from_numpy(block), width)
+        values, products = largest(torch.from_numpy(block), width)
         found = values.numpy() > -np.inf
         best[rows, :width] = np.where(found, products.numpy(), -1)
         scores[rows, :width] = values.numpy()
         if progress is not None:
             progress(len(rows))
     return best, scores
+
+
+#: Columns that are looked at as one when the largest of a row are searched.
+GROUP = 64
+
+
+def largest(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Each row's k largest values and their columns, descending; which of equals is open.
+
+    The k largest lie in the k groups of columns whose own largest are largest: only those are
+    sorted, which takes a fraction of what sorting whole rows does.
+
+    Shapes:
+        scores: (rows, columns); returned: (rows, k) each
+    """
+    rows, columns = scores.shape
+    groups = columns // GROUP
+    if groups <= 2 * k:
+        return torch.topk(scores, k)
+    grouped = scores[:, : groups * GROUP].unflatten(1, (groups, GROUP))
+    best = torch.topk(grouped.amax(dim=2), k, sorted=False).indices
+    held = grouped.gather(1, best.unsqueeze(2).expand(-1, -1, GROUP)).flatten(1)
+    column = (best.unsqueeze(2) * GROUP + torch.arange(GROUP)).flatten(1)
+    # The last columns fill no group: they are candidates, too.
+    rest = torch.arange(groups * GROUP, columns).expand(rows, -1)
+    held = torch.cat([held, scores[:, groups * GROUP :]], dim=1)
+    values, place = torch.topk(held, k)
+    return values, torch.cat([column, rest], dim=1).gather(1, place)
+
+
+@torch.inference_mode()
+def best_of_factors(
+    users: FloatArray, products: FloatArray, masked: sp.csr_array, k: int, block_rows: int = 512
+) -> IntArray:
+    """Each user's best products by the dot product alone, exactly, among those not masked.
+
+    Shapes:
+        users: (users, dim); products: (products, dim); masked: (users, products)
+        returned: (users, k) int64, the best first, -1 where there are fewer
+    """
+    z = torch.from_numpy(products).T
+    width = min(k, len(products))
+    best = np.full((len(users), k), -1, np.int64)
+    buffer = torch.empty(min(block_rows, len(users)), len(products))
+    for start in range(0, len(users), block_rows):
+        rows = slice(start, min(start + block_rows, len(users)))
+        scores = buffer[: rows.stop - start]
+        torch.mm(torch.from_numpy(users[rows]), z, out=scores)
+        seen = masked[rows]
+        place = np.repeat(np.arange(len(scores)) * len(products), np.diff(seen.indptr))
+        flat = torch.from_numpy(place + seen.indices)
+        scores.view(-1)[flat] = -torch.inf
+        values, found = largest(scores, width)
+        best[rows, :width] = np.where(values.numpy() > -np.inf, found.numpy(), -1)
+    return best

@@ -1,4 +1,4 @@
-"""Pages read over two sessions at once, handed over in their order."""
+"""Pages read or written over two sessions at once, handed over in their order."""
 
 from __future__ import annotations
 

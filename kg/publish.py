@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from kg.connection import Graph
 from kg.errors import UnknownRun
+from kg.parallel import in_order
 from kg.vectors import BATCH_VECTORS, ensure_vector_index, read_dimensions
 
 BATCH_USERS = 500
@@ -84,12 +85,12 @@ def publish(
         keep = [] if live is None else [live["run_id"]]
         graph.run("write/delete_recommendations", keep=keep)
         _write_vectors(graph, slot, publication)
-        _write_recommendations(graph, publication, progress)
+        write_recommendations(graph, publication, progress)
         graph.write("write/make_live", run_id=run_id, now=now)
     elif live.get("keep_seen") != publication.keep_seen:
         # Unknown until all are written, so that a call after a failure writes them again.
         graph.write("write/set_keep_seen", run_id=run_id, keep_seen=None)
-        _write_recommendations(graph, publication, progress, "write/replace_recommendations")
+        write_recommendations(graph, publication, progress, "write/replace_recommendations")
         graph.write("write/set_keep_seen", run_id=run_id, keep_seen=publication.keep_seen)
     counts = graph.read("read/recommendation_counts", run_id=run_id)[0]
     return Published(run_id, **counts)
@@ -126,13 +127,19 @@ def _write_vectors(graph: Graph, slot: str, publication: Publication) -> None:
             graph.write(f"write/write_{label}_vectors_{slot}", idx=idx, vector=block.tolist())
 
 
-def _write_recommendations(
+def write_recommendations(
     graph: Graph,
     publication: Publication,
-    progress: Callable[[int], None] | None,
+    progress: Callable[[int], None] | None = None,
     name: str = "write/write_recommendations",
 ) -> None:
-    for start in range(0, len(publication.products), BATCH_USERS):
+    """Write a run's lists over two sessions at once, each user's in one transaction.
+
+    No two write to the same user; what they share are products, where the driver tries again
+    should they ever wait for one another.
+    """
+
+    def write(start: int) -> int:
         products = publication.products[start : start + BATCH_USERS]
         scores = publication.scores[start : start + BATCH_USERS]
         graph.write(
@@ -142,5 +149,8 @@ def _write_recommendations(
             product=[row[row >= 0].tolist() for row in products],
             score=[s[row >= 0].tolist() for row, s in zip(products, scores, strict=True)],
         )
+        return len(products)
+
+    for written in in_order(write, range(0, len(publication.products), BATCH_USERS)):
         if progress is not None:
-            progress(len(products))
+            progress(written)

@@ -102,15 +102,15 @@ def read_tensors(
     data["product"].text, data["product"].has_text = read_text_vectors(
         graph, counts["products"], until
     )
-    cached = None if cache is None else read_events(graph, cache, counts["users"], progress)
-    for kind in KINDS:
-        if cached is None:
-            events = _read_events(graph, RELATIONSHIPS[kind], counts["users"], until, progress)
-        else:
-            events = _known_events(cached.kinds[kind], until)
+    if cache is None:
+        behaviour = read_behaviour(graph, counts["users"], until, progress)
+    else:
+        known = read_events(graph, cache, counts["users"], progress).kinds
+        behaviour = {kind: _known_events(columns, until) for kind, columns in known.items()}
+    for kind, events in behaviour.items():
         if len(events["user"]):
             store = data["user", kind, "product"]
-            if cached is not None:
+            if cache is not None:
                 store.ingested = torch.from_numpy(events["ingested_ms"])
             store.edge_index = torch.from_numpy(np.stack([events["user"], events["product"]]))
             store.time = torch.from_numpy(events["time_ms"])
@@ -126,10 +126,29 @@ def read_tensors(
     return ShopTensors(data, user_ids, product_ids, until)
 
 
+def read_behaviour(
+    graph: Graph, users: int, until: datetime | None, progress: Progress | None = None
+) -> dict[str, dict[str, np.ndarray[Any, Any]]]:
+    """The events of every kind before ``until``, as columns: user, product, time_ms, place, placed.
+
+    In the order of users; ``users`` is how many tensor rows they have.
+    """
+    return {
+        kind: _read_events(graph, RELATIONSHIPS[kind], users, until, progress) for kind in KINDS
+    }
+
+
 def read_pages(rows: int) -> Iterator[dict[str, int]]:
     """Bounds of pages of tensor rows, as the parameters ``from`` and ``to``."""
     for start in range(0, rows, PAGE_ROWS):
         yield {"from": start, "to": start + PAGE_ROWS}
+
+
+def _vector(stored: bytes | list[float]) -> np.ndarray[Any, Any]:
+    """A vector as it was written: packed, or by somebody else as a list."""
+    if isinstance(stored, bytes):
+        return np.frombuffer(stored, "<f4")
+    return np.asarray(stored, np.float32)
 
 
 def _read_ids(
@@ -175,9 +194,12 @@ def read_text_vectors(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Text vectors (P, D) and which rows have one (P,); D is 0 where no product has text."""
     found: dict[int, np.ndarray[Any, Any]] = {}
-    for page in read_pages(products):
-        for record in graph.read("read/text_vectors", until=until, **page):
-            found[record["idx"]] = np.asarray(record["vector"], np.float32)
+
+    def read(page: dict[str, int]) -> list[dict[str, Any]]:
+        return graph.read("read/text_vectors", until=until, **page)
+
+    for records in in_order(read, read_pages(products)):
+        found |= {record["idx"]: _vector(record["vector"]) for record in records}
     width = len(next(iter(found.values()))) if found else 0
     text = torch.zeros(products, width)
     has_text = torch.zeros(products, dtype=torch.bool)

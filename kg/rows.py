@@ -10,7 +10,7 @@ import pandas as pd
 #: Properties that this program keeps itself: a source's column of such a name gets a ``_`` behind.
 RESERVED: Final = (
     *("idx", "in_stock", "ingested_at", "facts_id", "adopted_key"),
-    *("text_vector", "text_hash", "text_model", "vector_a", "vector_b"),
+    *("text_vector", "text_packed", "text_hash", "text_model", "vector_a", "vector_b"),
     *(f"profile_{name}" for name in ("until", "computed_at", "recency_days", "frequency", "money")),
     *(f"profile_{name}" for name in ("rfm", "price_low", "price_median", "price_high")),
 )

@@ -114,6 +114,7 @@ def write_text_vectors(
             "write/write_text_vectors",
             idx=list(idx[start:end]),
             vector=vectors[start:end].tolist(),
+            packed=[vector.astype("<f4").tobytes() for vector in vectors[start:end]],
             hash=list(hashes[start:end]),
             model=model,
         )

@@ -18,7 +18,7 @@ CALL (p) {
 }
 WITH column, value, since
 WHERE NOT column IN ['facts_id', 'valid_from', 'ingested_at', 'idx', 'in_stock', 'product_id', 'adopted_key',
-                     'text_vector', 'text_hash', 'text_model', 'vector_a', 'vector_b']
+                     'text_vector', 'text_packed', 'text_hash', 'text_model', 'vector_a', 'vector_b']
 ORDER BY since IS NULL, since DESC
 WITH column, collect({value: value, since: since})[0] AS last
 RETURN column, last.value AS value, last.since AS since

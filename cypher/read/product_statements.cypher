@@ -9,7 +9,7 @@ UNWIND $product_id AS id
 MATCH (p:Product {product_id: id})
 RETURN p.product_id AS product_id,
        p {.*, product_id: null, idx: null, in_stock: null, ingested_at: null, facts_id: null,
-          adopted_key: null, text_vector: null, text_hash: null, text_model: null, vector_a: null, vector_b: null,
+          adopted_key: null, text_vector: null, text_packed: null, text_hash: null, text_model: null, vector_a: null, vector_b: null,
           brand: COLLECT {
             MATCH (p)-[link:MADE_BY]->(b:Brand)
             RETURN coalesce(link.alias, b.name) AS name ORDER BY name }[0],
@@ -20,4 +20,4 @@ RETURN p.product_id AS product_id,
        } AS own,
        COLLECT { MATCH (p)-[:STATED]->(f:ProductFacts)
                  RETURN f {.*, facts_id: null, ingested_at: null,
-                           text_vector: null, text_hash: null, text_model: null} } AS statements
+                           text_vector: null, text_packed: null, text_hash: null, text_model: null} } AS statements

@@ -18,7 +18,7 @@ MATCH (p:Product) WHERE p.idx >= $from AND p.idx < $to
       OR NOT EXISTS { (p)-[:STATED]->(:ProductFacts) } AND (
         any(key IN keys(p) WHERE NOT key IN [
           'product_id', 'idx', 'in_stock', 'ingested_at', 'adopted_key',
-          'text_vector', 'text_hash', 'text_model', 'vector_a', 'vector_b'
+          'text_vector', 'text_packed', 'text_hash', 'text_model', 'vector_a', 'vector_b'
         ])
         OR EXISTS { (p)-[:MADE_BY|IN_CATEGORY|HAS_ATTRIBUTE]->() }
         OR EXISTS { (p)-[r:RELATED_TO]-(:Product) WHERE coalesce(r.valid_from < $until, true) }

@@ -5,7 +5,7 @@
 //
 // Params   $from, $to  INTEGER: tensor rows, the second not included
 //          $until  ZONED DATETIME: the words of before it; null takes those of now
-// Returns  idx  INTEGER, vector  LIST<FLOAT>
+// Returns  idx  INTEGER, vector  BYTES of 32-bit floats where they were packed, else LIST<FLOAT>
 // Repeat   safe: reads only
 MATCH (p:Product) WHERE p.idx >= $from AND p.idx < $to 
   AND coalesce(p.created_at < $until, true)
@@ -17,7 +17,7 @@ CALL (p) {
          [was IN collect(f) WHERE coalesce(was.valid_from < $until, true)][0] AS former
 }
 WITH p.idx AS idx, CASE
-  WHEN NOT changed OR former.text_hash = p.text_hash THEN p.text_vector
+  WHEN NOT changed OR former.text_hash = p.text_hash THEN coalesce(p.text_packed, p.text_vector)
   WHEN former.text_model = p.text_model THEN former.text_vector
 END AS vector
 WHERE vector IS NOT NULL

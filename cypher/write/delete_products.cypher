@@ -31,6 +31,6 @@ CALL (p) {
 WITH p, p.adopted_key AS own_key
 FOREACH (n IN CASE WHEN own_key IS NULL THEN [p] ELSE [] END | DETACH DELETE n)
 FOREACH (n IN CASE WHEN own_key IS NULL THEN [] ELSE [p] END |
-  REMOVE n:Product, n.idx, n.ingested_at, n.adopted_key, n.vector_a, n.vector_b, n.in_stock, n.text_vector, n.text_hash, n.text_model
+  REMOVE n:Product, n.idx, n.ingested_at, n.adopted_key, n.vector_a, n.vector_b, n.in_stock, n.text_vector, n.text_packed, n.text_hash, n.text_model
   SET n.product_id = CASE own_key WHEN 'product_id' THEN n.product_id END)
 RETURN count(*) AS deleted
