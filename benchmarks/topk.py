@@ -48,10 +48,10 @@ def topk(path: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
 
 def by_implicit(users: FloatArray, products: FloatArray, seen: sp.csr_array) -> IntArray:
     """The peer's answer for the same factors, on all cores."""
-    model = AlternatingLeastSquares(factors=users.shape[1], num_threads=os.cpu_count() or 1)
-    model.user_factors, model.item_factors = users, products
     # implicit asks for a single BLAS thread: its own are enough.
     with threadpool_limits(1, "blas"):
+        model = AlternatingLeastSquares(factors=users.shape[1], num_threads=os.cpu_count() or 1)
+        model.user_factors, model.item_factors = users, products
         found, _ = model.recommend(
             np.arange(len(users)), sp.csr_matrix(seen), N=TOP, filter_already_liked_items=True
         )

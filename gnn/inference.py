@@ -134,7 +134,7 @@ def largest(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
     groups = columns // GROUP
     if groups <= 2 * k:
         return torch.topk(scores, k)
-    grouped = scores[:, : groups * GROUP].unflatten(1, (groups, GROUP))
+    grouped = scores[:, : groups * GROUP].view(rows, groups, GROUP)
     best = torch.topk(grouped.amax(dim=2), k, sorted=False).indices
     held = grouped.gather(1, best.unsqueeze(2).expand(-1, -1, GROUP)).flatten(1)
     column = (best.unsqueeze(2) * GROUP + torch.arange(GROUP)).flatten(1)

@@ -210,6 +210,26 @@ def read_text_vectors(
     return text, has_text
 
 
+def _filled(packed: dict[str, Any]) -> dict[str, Any] | None:
+    """A page with what is absent put in; None where only some events of it have a value.
+
+    Most pages are all or none, and what is not sent need not be read: it is the faster by half.
+    """
+    count = len(packed["user"])
+    times, places, positions = len(packed["time_ms"]), len(packed["place"]), packed["positions"]
+    if not {times, places, positions} <= {0, count}:
+        return None
+    time_ms = packed["time_ms"] or np.full(count, NO_TIME)
+    placed = count if times or positions else 0
+    return {
+        "user": packed["user"],
+        "product": packed["product"],
+        "time_ms": time_ms,
+        "place": packed["place"] or np.zeros(count, np.int64),
+        "placed": placed,
+    }
+
+
 def _known_events(
     events: dict[str, np.ndarray[Any, Any]], until: datetime | None
 ) -> dict[str, np.ndarray[Any, Any]]:
@@ -226,10 +246,11 @@ def _read_events(
     until_ms = None if until is None else (until - EPOCH) // timedelta(milliseconds=1)
     empty = np.zeros(0, np.int64)
     parts = {name: [empty] for name in ("user", "product", "time_ms", "place", "placed")}
-    fixed = {"type": type_, "until_ms": until_ms, "no_time": NO_TIME}
+    fixed = {"type": type_, "until_ms": until_ms}
 
     def read(page: dict[str, int]) -> dict[str, Any]:
-        return graph.read("read/events", **fixed, **page)[0]
+        packed = graph.read("read/events_packed", **fixed, **page)[0]
+        return _filled(packed) or graph.read("read/events", no_time=NO_TIME, **fixed, **page)[0]
 
     for record in in_order(read, read_pages(users)):
         for name, part in parts.items():

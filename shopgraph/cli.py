@@ -19,9 +19,9 @@ import typer
 
 from ingestion.errors import SourceError
 from kg.errors import KgError, UnknownQuery
-from shopgraph import adopting, ingesting, keeping, knowledge, leaving
+from shopgraph import adopting, batch, ingesting, keeping, knowledge, leaving
 from shopgraph.answers import AsJson, emit, fail
-from shopgraph.options import duration_seconds, moment
+from shopgraph.options import Device, duration_seconds, moment
 
 if TYPE_CHECKING:
     from shopgraph.workspace import Workspace
@@ -33,12 +33,12 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(adopting.app)
+app.add_typer(batch.app)
 app.add_typer(ingesting.app)
 app.add_typer(keeping.app)
 app.add_typer(knowledge.app)
 app.add_typer(leaving.app)
 
-Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run id, latest or live.")]
 
 
@@ -185,53 +185,6 @@ def train(
     emit(asdict(run) | {"chosen": chosen}, text, as_json)
 
 
-@app.command(epilog="Example: shopgraph retrain --json >> retrain.log")
-def retrain(
-    force: Annotated[
-        bool, typer.Option("--force", help="Publish also what the gate refuses; it is recorded.")
-    ] = False,
-    budget: Annotated[str, typer.Option(help="Time to choose settings and train.")] = "10m",
-    wait: Annotated[str, typer.Option(help="For another job of this folder, at most.")] = "1h",
-    device: Device = "auto",
-    config: Annotated[
-        Path | None, typer.Option(help="JSON file with model, training and retrain settings.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Bring recommendations up to date: embed, train on from the live run, judge, publish.
-
-    The batch job for cron. Ends with 3 where the new run is not fit to go live; the old one stays.
-    """
-    seconds, patience = duration_seconds(budget), duration_seconds(wait)
-    from gnn.choice import read_settings
-    from shopgraph import pipeline, retraining
-    from shopgraph.monitoring import leave_word
-
-    settings, grid = retraining.RetrainSettings(), None
-    if config is not None:
-        settings, describes_model = retraining.read_retrain_settings(config)
-        grid = [read_settings(config)] if describes_model else None
-    pipeline.pick_device(device)
-    workspace = here()
-    with workspace.write("retrain", patience) as graph:
-        facts = retraining.retrain(graph, workspace, settings, grid, force, device, seconds)
-        leave_word(workspace.home, facts)
-    if facts["refused"]:
-        refusal = f"the gate refused the new run, the old one stays: {'; '.join(facts['refused'])}"
-        if as_json:
-            emit(facts | {"error": refusal}, "", as_json)
-        fail(refusal, 3)
-    text = f"{facts['mode']}: {facts['because']}"
-    if facts["mode"] != "none":
-        text += (
-            f"\nrun {facts['run_id']} is live: {facts['recommendations']} recommendations "
-            f"for {facts['users']} users"
-        )
-        if facts["overruled"]:
-            text += f"\nby force, although {'; '.join(facts['overruled'])}"
-    emit(facts, text, as_json)
-
-
 @app.command(epilog="Example: shopgraph evaluate latest")
 def evaluate(run: RunName, device: Device = "auto", as_json: AsJson = False) -> None:
     """Show a run beside every default baseline, and without its parts."""
@@ -290,44 +243,6 @@ def export(
         "bytes": size,
     }
     emit(facts, f"{file}: {size / 2**20:.1f} MiB; read it with shopgraph.api.load_tensors", as_json)
-
-
-@app.command(epilog="Example: shopgraph runs")
-def runs(as_json: AsJson = False) -> None:
-    """List the runs of this folder and which is live."""
-    from gnn.runs import list_runs, load_run
-    from kg.publish import read_live_run
-
-    workspace = here()
-    with workspace.open() as graph:
-        live = read_live_run(graph)
-    known = [load_run(workspace.runs, run_id) for run_id in list_runs(workspace.runs)]
-    rows = [
-        {
-            "run_id": run.run_id,
-            "live": run.run_id == live,
-            "cutoff": run.cutoff,
-            "protocol": run.protocol,
-            **run.metrics,
-        }
-        for run in known
-    ]
-    lines = [
-        f"{row['run_id']}  {'live' if row['live'] else '':4}  {row['protocol']:13}  "
-        f"ndcg@20 {row.get('ndcg@20', float('nan')):.4f}  until {row['cutoff']}"
-        for row in rows
-    ]
-    emit({"runs": rows}, "\n".join(lines) or "no runs yet", as_json)
-
-
-@app.command(epilog="Example: shopgraph rollback")
-def rollback(as_json: AsJson = False) -> None:
-    """Make the run live again that was live before."""
-    from kg.publish import rollback as go_back
-
-    with here().write("rollback") as graph:
-        published = go_back(graph, datetime.now(UTC))
-    emit(asdict(published), f"run {published.run_id} is live again", as_json)
 
 
 @app.command(epilog="Example: shopgraph query for_user user_id=17850 --k 10")
