@@ -60,12 +60,12 @@ class Cleaner:
             for block in blocks:
                 if block.table not in KEYS:
                     return
-                self._repeats.note(self._early(clean(block), block))
+                self._repeats.note(early(clean(block), block, self._until))
 
     def clean(self, block: Block) -> Cleaned:
         """A block's typed rows, ready to be merged, and all rows refused."""
         block = self._leaving.screen(block)
-        cleaned = self._early(clean(block), block)
+        cleaned = early(clean(block), block, self._until)
         if block.table in EVENTS:
             return self._leaving.screen_events(self._identities.assign(cleaned, block))
         if block.table == "deletions":
@@ -76,13 +76,14 @@ class Cleaner:
         """Rows that waited until it was known which came before, once all blocks are through."""
         return map(self._leaving.screen_events, self._identities.rest())
 
-    def _early(self, cleaned: Cleaned, block: Block) -> Cleaned:
-        """The rows of before ``until``; one without a time is kept."""
-        time = TIMES.get(block.table)
-        if self._until is None or time not in cleaned.frame:
-            return cleaned
-        late = (cleaned.frame[time] >= self._until).to_numpy(bool)
-        mask = block.frame.index.isin(cleaned.frame["line"].to_numpy()[late])
-        rejects = refuse(block, mask, ["after-until"] * int(mask.sum()))
-        kept = cleaned.frame[~late].reset_index(drop=True)
-        return Cleaned(cleaned.table, kept, join_rejects([cleaned.rejects, rejects]))
+
+def early(cleaned: Cleaned, block: Block, until: datetime | None) -> Cleaned:
+    """The rows of before ``until``; one without a time is kept."""
+    time = TIMES.get(block.table)
+    if until is None or time not in cleaned.frame:
+        return cleaned
+    late = (cleaned.frame[time] >= until).to_numpy(bool)
+    mask = block.frame.index.isin(cleaned.frame["line"].to_numpy()[late])
+    rejects = refuse(block, mask, ["after-until"] * int(mask.sum()))
+    kept = cleaned.frame[~late].reset_index(drop=True)
+    return Cleaned(cleaned.table, kept, join_rejects([cleaned.rejects, rejects]))

@@ -18,6 +18,7 @@ from tempfile import TemporaryFile
 from typing import IO, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ingestion.blocks import Block, BoolArray, refuse
@@ -56,14 +57,7 @@ class Identities:
         """
         frame = cleaned.frame
         digests = digest_rows(cleaned.table, frame)
-        ids = pd.Series(pd.array(hexadecimal(digests), dtype="str"), index=frame.index)
-        named = np.zeros(len(frame), dtype=bool)
-        keys = digests[:, 0].copy()
-        if "interaction_id" in frame:
-            own = frame["interaction_id"]
-            named = own.notna().to_numpy(bool)
-            ids = own.where(named, ids)
-            keys[named] = digest_texts(own[named], "interaction_id")[:, 0]
+        ids, keys, named = name_events(frame, digests)
         frame = frame.assign(interaction_id=ids)
         table = self._tables.setdefault(cleaned.table, _Table(self._expected))
         wait = table.enter(keys, digests[:, 0])
@@ -176,14 +170,33 @@ class _Memory:
         repeat = again & ~waiting.named
         ids = waiting.frame["interaction_id"].astype("object").to_numpy(copy=True)
         if repeat.any():
-            numbers = np.column_stack([waiting.digests[repeat], ordinals[repeat].astype(np.uint64)])
-            ids[repeat] = hexadecimal(digest_numbers(numbers, "ordinal")).to_pylist()
+            ids[repeat] = repeated_ids(waiting.digests[repeat], ordinals[repeat])
         frame = waiting.frame.assign(interaction_id=pd.array(ids, dtype="str"))
         taken = again & waiting.named
         lines = frame["line"].to_numpy()[taken & (contents != self._contents[at])]
         mask = waiting.block.frame.index.isin(lines)
         rejects = refuse(waiting.block, mask, ["duplicate-interaction_id"] * int(mask.sum()))
         return Cleaned(waiting.block.table, frame[~taken].reset_index(drop=True), rejects)
+
+
+def name_events(frame: pd.DataFrame, digests: DigestArray) -> tuple[pd.Series, KeyArray, BoolArray]:
+    """The id of each row if none like it came before, a key of that, and whether it is its own."""
+    ids = pd.Series(pd.array(hexadecimal(digests), dtype="str"), index=frame.index)
+    named = np.zeros(len(frame), dtype=bool)
+    keys = digests[:, 0].copy()
+    if "interaction_id" in frame:
+        own = frame["interaction_id"]
+        named = own.notna().to_numpy(bool)
+        ids = own.where(named, ids)
+        keys[named] = digest_texts(own[named], "interaction_id")[:, 0]
+    return ids, keys, named
+
+
+def repeated_ids(digests: DigestArray, ordinals: npt.NDArray[np.int64]) -> list[str]:
+    """The ids of rows with as many like them before."""
+    numbers = np.column_stack([digests, ordinals.astype(np.uint64)])
+    ids: list[str] = hexadecimal(digest_numbers(numbers, "ordinal")).to_pylist()
+    return ids
 
 
 def digest_rows(table: str, frame: pd.DataFrame) -> DigestArray:

@@ -42,6 +42,10 @@ def ingest(
         Literal["auto", "bulk", "upsert"],
         typer.Option(help="bulk: Neo4j's import, into an empty local store; upsert: statements."),
     ] = "auto",
+    cluster: Annotated[
+        Literal["ray"] | None,
+        typer.Option(help="Read and write by Ray's workers, where RAY_ADDRESS says or here."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Load a shop's tables into the graph; repeatable."""
@@ -77,9 +81,10 @@ def ingest(
                 fmt,
                 until=before,
                 declared=declared,
-                observe=quality.note,
+                quality=quality,
                 progress=advance,
                 road=road,
+                cluster=cluster is not None,
             )
         with workspace.open() as graph:
             scrub(workspace, read_tombstones(graph))

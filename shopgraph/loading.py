@@ -11,7 +11,8 @@ from typing import Final, Literal
 from ingestion.bulk import load_bulk
 from ingestion.cleaner import expected_rows
 from ingestion.detect import AUTO
-from ingestion.load import LoadReport, Observer, load
+from ingestion.load import LoadReport, load
+from ingestion.report.quality import Quality
 from ingestion.spelling import UNDECLARED, Declared
 from kg.bulk.csv_writer import UnfitForImport
 from kg.bulk.store import is_new
@@ -32,20 +33,36 @@ def ingest(
     *,
     until: datetime | None = None,
     declared: Declared = UNDECLARED,
-    observe: Observer | None = None,
+    quality: Quality | None = None,
     progress: Callable[[int], None] | None = None,
     road: Road = "auto",
+    cluster: bool = False,
 ) -> LoadReport:
     """Bring a file or folder into a workspace's graph; safe to repeat.
 
     An empty local store is filled by Neo4j's import where there are rows enough; everything else
-    is merged by statements. Both give the same graph.
+    is merged by statements; so is what a cluster's workers read. All give the same graph.
 
     Raises:
         SourceError: the source cannot be read, or its rejects cannot be kept.
         ValueError: there is no such format, or the bulk road is asked for and not to be had.
         KgError: the graph cannot be reached.
     """
+    if cluster:
+        from ingestion.cluster import load_on_cluster
+
+        with workspace.open():
+            pass  # the server runs, and its schema is up to date
+        return load_on_cluster(
+            workspace.access(),
+            source,
+            fmt,
+            rejects_dir=workspace.rejects,
+            until=until,
+            declared=declared,
+            quality=quality,
+            progress=progress,
+        )
     if road == "bulk" and not can_import(workspace):
         raise ValueError("The bulk road leads into an empty local store alone")
     if road == "bulk" or (
@@ -60,7 +77,7 @@ def ingest(
                 rejects_dir=workspace.rejects,
                 until=until,
                 declared=declared,
-                observe=observe,
+                observe=None if quality is None else quality.note,
                 progress=progress,
             )
         except UnfitForImport as unfit:
@@ -73,7 +90,7 @@ def ingest(
             rejects_dir=workspace.rejects,
             until=until,
             declared=declared,
-            observe=observe,
+            observe=None if quality is None else quality.note,
             progress=progress,
         )
 

@@ -60,6 +60,21 @@ class Workspace:
 
             return up(self.home, usual_ports=usual_ports, progress=fetched)
 
+    def access(self) -> tuple[str, str, str, str]:
+        """Uri, user, password and database of the graph, whose local server is started if need be.
+
+        Raises:
+            KgError: no graph can be reached.
+        """
+        if self.settings.uri is not None:
+            password = self.settings.password.get_secret_value()
+            return (self.settings.uri, self.settings.username, password, self.settings.database)
+        server = status(self.home)
+        if not server.running:
+            log.info("starting the local Neo4j in %s", self.home)
+            server = self.start()
+        return (server.bolt, server.user, server.read_password(), "neo4j")
+
     @contextmanager
     def write(self, job_name: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[Graph]:
         """The graph for a job that changes it: one at a time a working folder.
@@ -78,16 +93,7 @@ class Workspace:
         Raises:
             KgError: no graph can be reached.
         """
-        if self.settings.uri is not None:
-            password = self.settings.password.get_secret_value()
-            access = (self.settings.uri, self.settings.username, password, self.settings.database)
-        else:
-            server = status(self.home)
-            if not server.running:
-                log.info("starting the local Neo4j in %s", self.home)
-                server = self.start()
-            access = (server.bolt, server.user, server.read_password(), "neo4j")
-        with open_graph(*access) as graph:
+        with open_graph(*self.access()) as graph:
             migrate(graph)
             yield graph
 

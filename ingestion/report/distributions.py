@@ -38,6 +38,13 @@ class Amounts:
             places = np.searchsorted(EDGES, values, side="right")
             self._bins += np.bincount(places, minlength=len(self._bins))
 
+    def merge(self, other: Amounts) -> None:
+        """Count what another has counted."""
+        self.count += other.count
+        self._sum += other._sum
+        self._least, self._most = min(self._least, other._least), max(self._most, other._most)
+        self._bins += other._bins
+
     def told(self) -> dict[str, Any] | None:
         """The figures; None if nothing was counted. Quartiles are exact to a third."""
         if not self.count:
@@ -93,6 +100,15 @@ class Moments:
         first, last = int(known.min()), int(known.max())
         self.first = first if self.first is None else min(self.first, first)
         self.last = last if self.last is None else max(self.last, last)
+
+    def merge(self, other: Moments) -> None:
+        """Count what another has counted."""
+        for kind, tally in other._days.items():
+            self._days.setdefault(kind, Counter()).update(tally)
+        self._week += other._week
+        if other.first is not None and other.last is not None:
+            self.first = other.first if self.first is None else min(self.first, other.first)
+            self.last = other.last if self.last is None else max(self.last, other.last)
 
     def told(self) -> dict[str, Any] | None:
         """Days as ISO 8601 with the counts of each kind; None if no event has a time."""

@@ -87,6 +87,30 @@ class Quality:
         elif table in ("users", "products"):
             _count(self._described[f"{table[:-1]}_id"], frame[f"{table[:-1]}_id"])
 
+    def merge(self, other: Quality) -> None:
+        """Count what another has counted of other rows of the same load."""
+        for mine, others in (
+            (self._rows, other._rows),
+            (self._kept, other._kept),
+            (self._kinds, other._kinds),
+            (self._rejected, other._rejected),
+            (self._currencies, other._currencies),
+        ):
+            mine.update(others)
+        for table, filled in other._filled.items():
+            self._filled.setdefault(table, Counter()).update(filled)
+        for name, amounts in other._amounts.items():
+            self._amounts.setdefault(name, Amounts()).merge(amounts)
+        for reason, examples in other._examples.items():
+            mine_too = self._examples.setdefault(reason, [])
+            mine_too += examples[: EXAMPLES - len(mine_too)]
+        self._guests += other._guests
+        self._moments.merge(other._moments)
+        self._spelling.update(other._spelling)
+        for name in self._active:
+            self._active[name].add(*other._active[name].items())
+            self._described[name].add(*other._described[name].items())
+
     def note_rejects(self, rejects: Rejects) -> None:
         """Count refused rows, and keep the first of each reason."""
         self._rejected.update(rejects.counts())

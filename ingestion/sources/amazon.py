@@ -78,6 +78,11 @@ def read(
                 yield from _reviews(records, file)
 
 
+def split(path: Path) -> list[Path]:
+    """The files with reviews, each to be read by itself."""
+    return [file for file in _candidates(path) if _holds(file) == "reviews"]
+
+
 def _products(records: Records, file: Path, block_rows: int) -> Iterator[Block]:
     taken, lines, rejects = _sorted_out(
         records,

@@ -16,6 +16,7 @@ from ingestion.blocks import BLOCK_ROWS, Block
 from ingestion.csv_file import read_csv
 from ingestion.errors import SourceError
 from ingestion.header import Header
+from ingestion.identity import EVENTS
 from ingestion.parquet_file import read_parquet
 from ingestion.spelling import UNDECLARED, Declared, spelled
 from kg.records import REQUIRED, TABLES
@@ -85,6 +86,12 @@ def read(
         )
         for frame, rejects in blocks:
             yield Block(table, frame, file, rejects, spelling=spelling)
+
+
+def split(path: Path) -> list[Path]:
+    """The files with events, each to be read by itself."""
+    files = _files(path)
+    return [file for table in ORDER if table in EVENTS for file in files.get(table, ())]
 
 
 def _files(path: Path) -> dict[str, list[Path]]:

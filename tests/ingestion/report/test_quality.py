@@ -111,6 +111,20 @@ def test_amounts_have_exact_ends_and_mean(told: dict[str, Any]) -> None:
     assert sum(price["bins"].values()) == 3
 
 
+def test_parts_of_a_load_add_up_to_the_whole(told: dict[str, Any], tmp_path: Path) -> None:
+    whole = Quality()
+    folder = tmp_path / "again"
+    folder.mkdir()
+    for name, text in SHOP.items():
+        (folder / f"{name}.csv").write_text(text)
+    cleaner = Cleaner()
+    for block in tables.read(folder, 2):
+        part = Quality()
+        part.note(cleaner.clean(block), block)
+        whole.merge(part)
+    assert whole.told() == told
+
+
 def test_quartiles_lie_in_the_bin_of_the_true_ones() -> None:
     values = np.random.default_rng(0).lognormal(1, 1, 10_001)
     amounts = Amounts()

@@ -46,6 +46,7 @@ def test_a_table_may_be_a_folder_of_parts(tmp_path: Path) -> None:
     ]
     sizes = [file.stat().st_size for file in (tmp_path / "products.csv", *parts.iterdir())]
     assert expected_rows(tmp_path) >= sum(sizes) // ROW_BYTES
+    assert tables.split(tmp_path) == [parts / "part-1.parquet", parts / "part-2.csv"]
     assert tables.detect(parts / "part-2.csv")
     (block,) = tables.read(parts / "part-2.csv")
     assert (block.table, block.frame["user_id"].tolist()) == ("interactions", ["v"])
