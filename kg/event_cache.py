@@ -50,7 +50,7 @@ def read_events(
 
     A file that is missing, damaged or of another store is as good as an empty one.
     """
-    store = str(graph.read("read/store_id")[0]["id"])
+    store = str(graph.read_packed("read/store_id")[0]["id"])
     known = _load(folder / FILE, store)
     kinds: dict[str, Columns] = {}
     kept: dict[str, IntArray] = {}
@@ -87,7 +87,7 @@ def _read_marks(graph: Graph, type_: str, users: int) -> Iterator[Columns]:
         {"type": type_, "from": start, "to": start + PAGE_MARKS}
         for start in range(0, users, PAGE_MARKS)
     ]
-    for record in in_order(lambda page: graph.read("read/event_marks", **page)[0], pages):
+    for record in in_order(lambda page: graph.read_packed("read/event_marks", **page)[0], pages):
         yield {name: np.asarray(record[name], np.int64) for name in MARK}
 
 
@@ -98,7 +98,7 @@ def _read_users(
 
     def read(page: IntArray) -> Columns:
         given = {"type": type_, "users": page.tolist(), "no_time": NO_TIME}
-        record = graph.read("read/events_of_users", **given)[0]
+        record = graph.read_packed("read/events_of_users", **given)[0]
         return {name: np.asarray(record[name], np.int64) for name in EVENT}
 
     for columns in in_order(read, pages):

@@ -68,7 +68,7 @@ class ShopTensors:
 
 def read_newest_event(graph: Graph) -> datetime | None:
     """The time of the newest event, None where no event has a time."""
-    newest = graph.read("read/newest_event")[0]["newest_ms"]
+    newest = graph.read_packed("read/newest_event")[0]["newest_ms"]
     return None if newest is None else datetime.fromtimestamp(newest / 1000, UTC)
 
 
@@ -90,7 +90,7 @@ def read_tensors(
     """
     if until is not None and until.tzinfo is None:
         raise ValueError(f"until needs a zone (got {until.isoformat()})")
-    counts = graph.read("read/count_rows")[0]
+    counts = graph.read_packed("read/count_rows")[0]
     data = HeteroData()
     for label, name in COUNTS.items():
         data[label].num_nodes = counts[name]
@@ -117,7 +117,7 @@ def read_tensors(
             store.place = torch.from_numpy(events["place"])
             store.ordered = int(events["placed"].sum()) == len(events["user"])
     for edge_type, name in LINKS.items():
-        row = graph.read(name, until=until)[0]
+        row = graph.read_packed(name, until=until)[0]
         if row["source"]:
             pair = np.array([row["source"], row["target"]], np.int64)
             data[edge_type].edge_index = torch.from_numpy(pair)
@@ -160,7 +160,7 @@ def _read_ids(
 ) -> list[str]:
     ids = [""] * rows
     for page in read_pages(rows):
-        record = graph.read(name, until=until, **page)[0]
+        record = graph.read_packed(name, until=until, **page)[0]
         for idx, key in zip(record["idx"], record["id"], strict=True):
             ids[idx] = key
         for flag, values in flags.items():
@@ -196,7 +196,7 @@ def read_text_vectors(
     found: dict[int, np.ndarray[Any, Any]] = {}
 
     def read(page: dict[str, int]) -> list[dict[str, Any]]:
-        return graph.read("read/text_vectors", until=until, **page)
+        return graph.read_packed("read/text_vectors", until=until, **page)
 
     for records in in_order(read, read_pages(products)):
         found |= {record["idx"]: _vector(record["vector"]) for record in records}
@@ -249,8 +249,10 @@ def _read_events(
     fixed = {"type": type_, "until_ms": until_ms}
 
     def read(page: dict[str, int]) -> dict[str, Any]:
-        packed = graph.read("read/events_packed", **fixed, **page)[0]
-        return _filled(packed) or graph.read("read/events", no_time=NO_TIME, **fixed, **page)[0]
+        packed = graph.read_packed("read/events_packed", **fixed, **page)[0]
+        return (
+            _filled(packed) or graph.read_packed("read/events", no_time=NO_TIME, **fixed, **page)[0]
+        )
 
     for record in in_order(read, read_pages(users)):
         for name, part in parts.items():
