@@ -75,7 +75,7 @@ class Graph:
         """
         with self.session(neo4j.READ_ACCESS) as session:
             return session.execute_read(
-                lambda tx: [dict(record.items()) for record in tx.run(statement(name), params)]
+                lambda tx: [dict(record) for record in tx.run(statement(name), params)]
             )
 
     def write(self, name: str, /, **params: Any) -> Rows:
