@@ -175,8 +175,11 @@ def test_nothing_from_after_until_is_gathered(tmp_path: Path) -> None:
 
 def test_equal_lines_stay_apart(tmp_path: Path) -> None:
     events, *_ = read(tmp_path, {}, {})
-    cleaned = Cleaner().clean(events)
-    assert cleaned.frame["interaction_id"].nunique() == 2
+    cleaner = Cleaner()
+    at_once = cleaner.clean(events).frame["interaction_id"]
+    (afterwards,) = (cleaned.frame["interaction_id"] for cleaned in cleaner.rest())
+    assert (len(at_once), len(afterwards)) == (1, 1)
+    assert at_once[0] != afterwards[0]
 
 
 def test_all_exports_of_a_folder_are_read_by_name(tmp_path: Path) -> None:
@@ -212,6 +215,9 @@ def real() -> tuple[Counter[str], pd.DataFrame, dict[str, pd.DataFrame]]:
             derived[block.table] = cleaned.frame
         else:
             events.append(cleaned.frame)
+    for cleaned in cleaner.rest():
+        refused.update(cleaned.rejects.counts())
+        events.append(cleaned.frame)
     return refused, pd.concat(events, ignore_index=True), derived
 
 
