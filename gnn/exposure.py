@@ -9,6 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from gnn.histories import Histories, IntArray
+from gnn.linear import unit_rows
 from gnn.metrics import Ranks, Values
 from gnn.recommender import FloatArray
 
@@ -119,11 +120,8 @@ def by_history_length(lengths: IntArray, values: dict[str, Values]) -> list[dict
 def unit_features(vectors: FloatArray | None, train: Histories) -> sp.csr_array | FloatArray:
     """What products are compared by: their text's vectors, else the users who had them."""
     if vectors is not None:
-        length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return (vectors / np.where(length > 0, length, 1)).astype(np.float32)
-    had = sp.csr_array(train.matrix().T)
-    length = np.sqrt(np.diff(had.indptr))
-    return sp.csr_array(sp.diags_array(1 / np.where(length > 0, length, 1)) @ had)
+        return unit_rows(vectors)
+    return unit_rows(sp.csr_array(train.matrix().T))
 
 
 def describe(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -96,16 +96,31 @@ def strongest(
     return strongest_rows(blocks, keep, skip_diagonal)
 
 
+@overload
+def unit_rows(matrix: FloatArray) -> FloatArray: ...
+
+
+@overload
+def unit_rows(matrix: sp.csr_array) -> sp.csr_array: ...
+
+
+def unit_rows(matrix: FloatArray | sp.csr_array) -> FloatArray | sp.csr_array:
+    """Each row scaled to unit length; rows of zeros stay."""
+    if isinstance(matrix, np.ndarray):
+        length = np.linalg.norm(matrix, axis=1, keepdims=True)
+        return (matrix / np.where(length > 0, length, 1)).astype(np.float32)
+    length = np.sqrt(matrix.multiply(matrix).sum(axis=1))
+    return sp.csr_array(sp.diags_array(1 / np.where(length > 0, length, 1)) @ matrix)
+
+
 def cosine_neighbours(bought: sp.csr_array, keep: int) -> sp.csr_array:
     """Each product's ``keep`` nearest by the cosine of their columns.
 
     Shapes:
         bought: (users, products); returned: (products, products)
     """
-    length = np.sqrt(bought.multiply(bought).sum(axis=0))
-    unit = sp.csr_array(bought @ sp.diags_array(1 / np.where(length > 0, length, 1)))
-    unit = unit.astype(np.float32)
-    return strongest(sp.csr_array(unit.T), unit, keep)
+    unit = sp.csr_array(unit_rows(sp.csr_array(bought.T)).astype(np.float32))
+    return strongest(unit, sp.csr_array(unit.T), keep)
 
 
 def strongest_entries(matrix: sp.csr_array, keep: int, block: int = 1024) -> sp.csr_array:

@@ -74,11 +74,6 @@ class Relation:
             return self.counted
         return float(self.matrix.data.mean()) if self.matrix.nnz else 1.0
 
-    def inherited(self, like: sp.csr_array) -> Relation:
-        """The same, where products also stand for others: row i of ``like`` holds for which."""
-        both = sp.csr_array(sp.eye_array(like.shape[0], dtype=np.float32) + like)
-        return replace(self, matrix=sp.csr_array(both @ self.matrix @ both.T), counted=self.scale)
-
     def histories(self, past: Past, begin: IntArray, end: IntArray) -> sp.csr_array:
         """What the events of each question weigh: (questions, products)."""
         question, event, rank = past.events(begin, end)
@@ -144,7 +139,16 @@ class NeighbourTerm:
             like: (products, products), rows of such products alone, each summing to the share
                 they inherit
         """
-        return replace(self, relations=tuple(r.inherited(like) for r in self.relations))
+        if not like.nnz:
+            return self
+        both = sp.csr_array(sp.eye_array(like.shape[0], dtype=np.float32) + like)
+        # Relations that share a matrix go on sharing it.
+        matrices = {id(one.matrix): one.matrix for one in self.relations}
+        grown = {key: sp.csr_array(both @ matrix @ both.T) for key, matrix in matrices.items()}
+        relations = [
+            replace(one, matrix=grown[id(one.matrix)], counted=one.scale) for one in self.relations
+        ]
+        return replace(self, relations=tuple(relations))
 
     def weighted(self, gamma: Tensor) -> NeighbourTerm:
         """The same term with fitted weights: (relations,)."""

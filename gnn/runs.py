@@ -114,10 +114,7 @@ def load_recommender(folder: Path, run: Run) -> VectorRecommender:
     Raises:
         UnknownRunFolder: the weights are missing or broken.
     """
-    try:
-        weights = load_file(folder / run.run_id / WEIGHTS)
-    except (FileNotFoundError, SafetensorError) as error:
-        raise UnknownRunFolder(f"Run {run.run_id!r} has no readable weights: {error}") from error
+    weights = _read_weights(folder, run)
     state = _part(weights, "model.users.")
     encoder: UserEncoder | SetEncoder = UserEncoder(run.model)
     if run.model.spectral:
@@ -142,13 +139,18 @@ def load_weights(folder: Path, run: Run) -> dict[str, torch.Tensor]:
     Raises:
         UnknownRunFolder: the weights are missing or broken.
     """
-    try:
-        weights = load_file(folder / run.run_id / WEIGHTS)
-    except (FileNotFoundError, SafetensorError) as error:
-        raise UnknownRunFolder(f"Run {run.run_id!r} has no readable weights: {error}") from error
+    weights = _read_weights(folder, run)
     if not run.model.spectral:
         return _part(weights, "model.")
     return _part(weights, "model.") | {"product_vectors": weights["product_vectors"]}
+
+
+def _read_weights(folder: Path, run: Run) -> dict[str, torch.Tensor]:
+    try:
+        weights: dict[str, torch.Tensor] = load_file(folder / run.run_id / WEIGHTS)
+    except (FileNotFoundError, SafetensorError) as error:
+        raise UnknownRunFolder(f"Run {run.run_id!r} has no readable weights: {error}") from error
+    return weights
 
 
 def load_ids(folder: Path, run: Run) -> tuple[list[str], list[str]]:

@@ -26,7 +26,14 @@ from gnn.behaviour import kind_weights, positives, user_matrix
 from gnn.config import ModelConfig, TrainConfig
 from gnn.histories import Histories, IntArray
 from gnn.inference import VectorRecommender
-from gnn.linear import cosine_neighbours, scale_rows, strongest, strongest_rows, truncated_svd
+from gnn.linear import (
+    cosine_neighbours,
+    scale_rows,
+    strongest,
+    strongest_rows,
+    truncated_svd,
+    unit_rows,
+)
 from gnn.model import SetEncoder
 from gnn.neighbours import NEIGHBOURS, NeighbourTerm, Relation
 from gnn.questions import Past
@@ -372,11 +379,7 @@ def _of_several_kinds(train: Histories, target_kind: int) -> list[Relation]:
     """
     graded, equal = (kind_weights(kinds, target_kind) for kinds in ("graded", "equal"))
     did = user_matrix(train, "graded", target_kind)
-    length = np.sqrt(np.asarray(did.multiply(did).sum(axis=1)).ravel())
-    unit = sp.csr_array(
-        sp.diags_array((1 / np.where(length > 0, length, 1)).astype(np.float32)) @ did
-    )
-    alike = strongest(sp.csr_array(did.T), unit, WIDE, skip_diagonal=False)
+    alike = strongest(sp.csr_array(did.T), unit_rows(did), WIDE, skip_diagonal=False)
     follows = transitions(positives(train, "equal", target_kind), 30, 0.5)
     around = scale_rows(sp.csr_array(follows + follows.T), -0.5)
     relations = [

@@ -7,9 +7,8 @@ on disk, and are merged by the same statements as ever once the server is up aga
 
 from __future__ import annotations
 
-import pickle
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import IO, Final
 
 import numpy as np
 
+from ingestion import spool
 from ingestion.blocks import Rejects
 from ingestion.load import LoadReport, Observer, Upserts, load_by
 from ingestion.sheet import Cleaned
@@ -107,7 +107,7 @@ class _Bulk:
             for column, label in NAMED[cleaned.table].items():
                 if column in frame:
                     self._staging.add_bare(label, frame[column])
-            pickle.dump((cleaned, derived), self._later, pickle.HIGHEST_PROTOCOL)
+            spool.put(self._later, (cleaned, derived))
             return 0
         if cleaned.table == "interactions":
             self._staging.add_events(frame)
@@ -123,20 +123,12 @@ class _Bulk:
         written = -len(refused)
         with self._open_graph() as graph:
             upserts = Upserts(graph, expected=0)
-            for cleaned, derived in self._read_later():
+            for cleaned, derived in spool.take_all(self._later):
                 changed = upserts.take(cleaned, now) + told_nothing(cleaned)
                 written += 0 if derived else changed
             upserts.finish(now, whole=True)
         reasons = ["refused-by-import"] * len(refused)
         return written, Rejects.of(self._home, [0] * len(refused), reasons, refused)
-
-    def _read_later(self) -> Iterator[tuple[Cleaned, bool]]:
-        self._later.seek(0)
-        while True:
-            try:
-                yield pickle.load(self._later)
-            except EOFError:
-                return
 
 
 def told_nothing(cleaned: Cleaned) -> int:

@@ -45,6 +45,7 @@ from kg.connection import open_graph
 from kg.returns import link_returns
 from kg.tally import KeyArray, Tally
 from kg.tombstones import Tombstones, read_tombstones
+from kg.until import check_zone
 from kg.write import finish_load, merge_table
 
 IntArray = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -209,8 +210,7 @@ def load_on_cluster(
         SourceError: the source cannot be read or split, or Ray is not installed.
         ValueError: there is no such format, or ``until`` has no zone.
     """
-    if until is not None and until.tzinfo is None:
-        raise ValueError(f"until needs a zone (got {until.isoformat()})")
+    check_zone(until)
     module = choose_source(source, fmt)
     split = getattr(module, "split", None)
     if split is None:
@@ -251,15 +251,7 @@ def load_on_cluster(
         rejects.close()
         if workers is not None:
             ray.shutdown()
-    rejects.counts.update(+leaving.counts)
-    return LoadReport(
-        read=read,
-        written=written,
-        unchanged=read - written - rejects.counts.total(),
-        rejected=dict(sorted(rejects.counts.items())),
-        rejects_file=rejects.path,
-        seconds=time.monotonic() - started,
-    )
+    return LoadReport.of(read, written, rejects, leaving, started)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ one that may have come before, most of them true repeats, waits on disk until al
 
 from __future__ import annotations
 
-import pickle
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ingestion import spool
 from ingestion.blocks import Block, BoolArray, refuse
 from ingestion.hashing import (
     DigestArray,
@@ -112,31 +112,23 @@ class _Table:
         return wait
 
     def keep(self, waiting: _Waiting) -> None:
-        pickle.dump(waiting, self._waiting, pickle.HIGHEST_PROTOCOL)
+        spool.put(self._waiting, waiting)
         self._number += len(waiting.keys)
 
     def decide(self) -> Iterator[Cleaned]:
         parts = np.uint64(-(-self._number // DECIDED_AT_ONCE))
         for part in range(int(parts)):
-            keys = [w.keys[w.keys % parts == part] for w in self._read_waiting()]
+            keys = [w.keys[w.keys % parts == part] for w in spool.take_all(self._waiting)]
             distinct = np.unique(np.concatenate(keys))
             if not len(distinct):
                 continue
             memory = _Memory(distinct)
             for gone in self._read_gone():
                 memory.note(gone)
-            for waiting in self._read_waiting():
+            for waiting in spool.take_all(self._waiting):
                 mine = waiting.take(waiting.keys % parts == part)
                 if len(mine.keys):
                     yield memory.outcome(mine)
-
-    def _read_waiting(self) -> Iterator[_Waiting]:
-        self._waiting.seek(0)
-        while True:
-            try:
-                yield pickle.load(self._waiting)
-            except EOFError:
-                return
 
     def _read_gone(self) -> Iterator[KeyArray]:
         self._gone.seek(0)

@@ -22,6 +22,7 @@ from kg.events import EventMerger
 from kg.known import read_known_events
 from kg.returns import link_returns
 from kg.tombstones import Tombstones, read_tombstones
+from kg.until import check_zone
 from kg.write import finish_load, merge_table
 
 if TYPE_CHECKING:
@@ -46,6 +47,21 @@ class LoadReport:
     rejected: dict[str, int]
     rejects_file: Path | None
     seconds: float
+
+    @classmethod
+    def of(
+        cls, read: int, written: int, rejects: RejectsFile, leaving: Leaving, started: float
+    ) -> LoadReport:
+        """What a load that began at ``started`` (monotonic) has come to."""
+        rejected = rejects.counts + leaving.counts
+        return cls(
+            read=read,
+            written=written,
+            unchanged=read - written - rejected.total(),
+            rejected=dict(sorted(rejected.items())),
+            rejects_file=rejects.path,
+            seconds=time.monotonic() - started,
+        )
 
 
 class Road(Protocol):
@@ -146,8 +162,7 @@ def load_by(
         SourceError: the source cannot be read, or its rejects cannot be kept.
         ValueError: there is no such format, or ``until`` has no zone.
     """
-    if until is not None and until.tzinfo is None:
-        raise ValueError(f"until needs a zone (got {until.isoformat()})")
+    check_zone(until)
     started = time.monotonic()
     now = datetime.now(UTC)
     module = module or choose_source(source, fmt)
@@ -184,12 +199,4 @@ def load_by(
         raise
     finally:
         rejects.close()
-    rejects.counts.update(+leaving.counts)
-    return LoadReport(
-        read=read,
-        written=written,
-        unchanged=read - written - rejects.counts.total(),
-        rejected=dict(sorted(rejects.counts.items())),
-        rejects_file=rejects.path,
-        seconds=time.monotonic() - started,
-    )
+    return LoadReport.of(read, written, rejects, leaving, started)

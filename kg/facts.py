@@ -28,6 +28,7 @@ from typing import Any
 from neo4j.time import DateTime
 
 from kg.connection import Graph
+from kg.until import check_zone
 
 #: Products a read answers at once.
 PAGE_PRODUCTS = 1_000
@@ -82,8 +83,7 @@ def facts_at(
     Raises:
         ValueError: ``until`` has no zone.
     """
-    if until.tzinfo is None:
-        raise ValueError(f"until needs a zone (got {until.isoformat()})")
+    check_zone(until)
     for product_id, history, _ in read_histories(graph, product_ids):
         yield product_id, fold(history, until)
 

@@ -21,6 +21,7 @@ from kg.connection import Graph
 from kg.event_cache import read_events
 from kg.parallel import in_order
 from kg.records import KINDS, NO_TIME, RELATIONSHIPS
+from kg.until import check_zone
 
 PAGE_ROWS = 1_000
 
@@ -88,8 +89,7 @@ def read_tensors(
     Raises:
         ValueError: ``until`` has no zone.
     """
-    if until is not None and until.tzinfo is None:
-        raise ValueError(f"until needs a zone (got {until.isoformat()})")
+    check_zone(until)
     counts = graph.read_packed("read/count_rows")[0]
     data = HeteroData()
     for label, name in COUNTS.items():

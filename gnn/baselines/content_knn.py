@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from gnn.behaviour import Kinds
 from gnn.histories import Histories, IntArray
-from gnn.linear import History, dense, with_popularity
+from gnn.linear import History, dense, unit_rows, with_popularity
 from gnn.recommender import Context, FloatArray, MissingInput
 
 
@@ -70,9 +70,9 @@ def fit(train: Histories, settings: Settings, context: Context) -> ContentRecomm
     """
     blocks: list[tuple[sp.csr_array | FloatArray, float]] = []
     if context.text_vectors is not None:
-        blocks.append((_unit_dense(context.text_vectors), 1 - settings.attribute_share))
+        blocks.append((unit_rows(context.text_vectors), 1 - settings.attribute_share))
     if context.attributes is not None:
-        blocks.append((_unit_sparse(_rare_first(context.attributes)), settings.attribute_share))
+        blocks.append((unit_rows(_rare_first(context.attributes)), settings.attribute_share))
     if not blocks:
         raise MissingInput("content-knn needs text vectors or attributes of products")
     if len(blocks) == 1:
@@ -92,15 +92,5 @@ def _rare_first(attributes: sp.csr_array) -> sp.csr_array:
 def _likeness(asked: sp.csr_array, features: sp.csr_array | FloatArray) -> FloatArray:
     """Cosine of each row's weighted mean of unit ``features`` with each of them."""
     if isinstance(features, np.ndarray):
-        return _unit_dense(asked @ features) @ features.T
-    return dense(_unit_sparse(sp.csr_array(asked @ features)) @ features.T)
-
-
-def _unit_dense(matrix: FloatArray) -> FloatArray:
-    length = np.linalg.norm(matrix, axis=1, keepdims=True)
-    return (matrix / np.where(length > 0, length, 1)).astype(np.float32)
-
-
-def _unit_sparse(matrix: sp.csr_array) -> sp.csr_array:
-    length = np.sqrt(matrix.multiply(matrix).sum(axis=1))
-    return sp.csr_array(sp.diags_array(1 / np.where(length > 0, length, 1)) @ matrix)
+        return unit_rows(np.asarray(asked @ features)) @ features.T
+    return dense(unit_rows(sp.csr_array(asked @ features)) @ features.T)

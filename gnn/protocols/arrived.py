@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from gnn.histories import Histories
 from gnn.protocols.forward import DAY_MS, task_at
-from gnn.protocols.task import Task, targets_of
+from gnn.protocols.random import without_pairs
+from gnn.protocols.task import Task
 from kg.records import NO_TIME
 
 Mask = npt.NDArray[np.bool_]
@@ -48,18 +49,7 @@ def _random_half(events: Histories, new: Mask, target_kind: int, rng: np.random.
     # A pair that was there before is nothing to find.
     fresh = np.setdiff1d(key[new], key[(events.kind == target_kind) & ~new])
     held = fresh[rng.random(len(fresh)) < 0.5]
-    train = events.keep(~np.isin(key, held))
-    targets = targets_of(held, len(events), events.num_products)
-    asked = np.flatnonzero((np.diff(targets.indptr) > 0) & (train.lengths > 0)).astype(np.int64)
-    return Task(
-        train=train,
-        queries=train.take(asked),
-        query_user=asked,
-        now=None,
-        targets=targets[asked],
-        masked=train.keep(train.kind == target_kind).take(asked).matrix(),
-        candidates=np.ones(events.num_products, bool),
-    )
+    return without_pairs(events, held, target_kind)
 
 
 def _asked(task: Task) -> Task:

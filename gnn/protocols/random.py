@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gnn.histories import Histories
+from gnn.histories import Histories, IntArray
 from gnn.protocols.task import PURCHASE, Split, Task, make_split, targets_of
 
 
@@ -31,9 +31,20 @@ def hold_out(events: Histories, target_kind: int, rng: np.random.Generator) -> T
     pairs = np.unique(key[events.kind == target_kind])
     row = pairs // width
     held = pairs[_first_fifth(row, rng.random(len(pairs)), len(events))]
-    train = events.keep(~np.isin(key, held))
+    return without_pairs(events, held, target_kind)
+
+
+def without_pairs(events: Histories, held: IntArray, target_kind: int) -> Task:
+    """The task of finding pairs, each taken out with all its events; who has nothing left is not
+    asked.
+
+    Shapes:
+        held: (pairs,) int64, row · products + product, each once
+    """
+    width = events.num_products
+    train = events.keep(~np.isin(events.row * width + events.product, held))
     targets = targets_of(held, len(events), width)
-    asked = np.flatnonzero(np.diff(targets.indptr)).astype(np.int64)
+    asked = np.flatnonzero((np.diff(targets.indptr) > 0) & (train.lengths > 0)).astype(np.int64)
     return Task(
         train=train,
         queries=train.take(asked),

@@ -12,6 +12,7 @@ import pandas as pd
 from kg.connection import Graph
 from kg.read import EPOCH, read_pages
 from kg.records import NO_TIME
+from kg.until import check_zone
 
 #: Columns of what users bought and returned.
 COLUMNS = {
@@ -75,8 +76,7 @@ def read_profile_events(graph: Graph, until: datetime | None) -> pd.DataFrame:
     Raises:
         ValueError: ``until`` has no zone.
     """
-    if until is not None and until.tzinfo is None:
-        raise ValueError(f"until needs a zone (got {until.isoformat()})")
+    check_zone(until)
     until_ms = None if until is None else (until - EPOCH) // timedelta(milliseconds=1)
     pages = []
     for page in read_pages(graph.read("read/count_rows")[0]["users"]):

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from kg.connection import Graph
 from kg.read import EPOCH, read_pages
 from kg.records import NO_TIME
+from kg.until import check_zone
 
 IntArray = npt.NDArray[np.int64]
 
@@ -50,8 +51,7 @@ def read_purchases(graph: Graph, until: datetime | None) -> Purchases:
     Raises:
         ValueError: ``until`` has no zone.
     """
-    if until is not None and until.tzinfo is None:
-        raise ValueError(f"until needs a zone (got {until.isoformat()})")
+    check_zone(until)
     until_ms = None if until is None else (until - EPOCH) // timedelta(milliseconds=1)
     counts = graph.read("read/count_rows")[0]
     orders, loose = _orders(graph, until_ms), _loose(graph, counts["users"], until_ms)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -31,14 +31,21 @@ def run_admin(
     Raises:
         LocalServerError: the server runs, or the command fails.
     """
-    place = Home(home)
-    with place.held():
-        if processes.find(place) is not None:
-            raise LocalServerError(f"The server in {place.root} runs: stop it first")
+    with _stopped(home) as place:
         clear_broken_import(place)
         return administer(
             place, fetch(cache, progress=progress), memory or moderate(machine_mb()), arguments
         )
+
+
+@contextmanager
+def _stopped(home: Path) -> Iterator[Home]:
+    """A home held by this program alone, whose server is down."""
+    place = Home(home)
+    with place.held():
+        if processes.find(place) is not None:
+            raise LocalServerError(f"The server in {place.root} runs: stop it first")
+        yield place
 
 
 def import_full(
@@ -60,10 +67,7 @@ def import_full(
     Raises:
         LocalServerError: the server runs, or the import fails.
     """
-    place = Home(home)
-    with place.held():
-        if processes.find(place) is not None:
-            raise LocalServerError(f"The server in {place.root} runs: stop it first")
+    with _stopped(home) as place:
         jars = fetch(cache, progress=progress)
         memory = memory or moderate(machine_mb())
         clear_broken_import(place)

@@ -140,6 +140,16 @@ def test_a_product_inherits_where_those_it_is_like_lead_and_are_led_to() -> None
     assert again.relations[0].scale == 3.0
 
 
+def test_relations_of_one_matrix_share_what_it_grows_into_and_nothing_grows_in_vain() -> None:
+    counts = kind_weights("equal", BUY)
+    matrix = sp.csr_array(np.array([[0, 4, 0], [2, 0, 0], [0, 0, 0]], np.float32))
+    term = NeighbourTerm(tuple(Relation(matrix, fading, counts) for fading in (0.25, 1.0)))
+    like = sp.csr_array(np.array([[0, 0, 0], [0, 0, 0], [0.5, 0, 0]], np.float32))
+    slow, fast = term.inherited(like).relations
+    assert slow.matrix is fast.matrix
+    assert term.inherited(sp.csr_array((3, 3), dtype=np.float32)) is term
+
+
 def test_a_term_without_weights_does_not_score() -> None:
     past = sequence([0, 1])
     with pytest.raises(ValueError, match="not been fitted"):
