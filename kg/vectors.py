@@ -78,7 +78,7 @@ def read_past_texts(graph: Graph) -> Iterator[PastText]:
 def write_past_text_vectors(
     graph: Graph,
     facts_ids: Sequence[str],
-    vectors: Sequence[Sequence[float] | None],
+    vectors: Sequence[npt.NDArray[np.float32] | None],
     hashes: Sequence[str],
     model: str,
 ) -> None:
@@ -88,7 +88,7 @@ def write_past_text_vectors(
         graph.write(
             "write/write_past_text_vectors",
             facts_id=list(facts_ids[start:end]),
-            vector=list(vectors[start:end]),
+            packed=[None if one is None else _packed(one) for one in vectors[start:end]],
             hash=list(hashes[start:end]),
             model=model,
         )
@@ -114,10 +114,14 @@ def write_text_vectors(
             "write/write_text_vectors",
             idx=list(idx[start:end]),
             vector=vectors[start:end].tolist(),
-            packed=[vector.astype("<f4").tobytes() for vector in vectors[start:end]],
+            packed=[_packed(vector) for vector in vectors[start:end]],
             hash=list(hashes[start:end]),
             model=model,
         )
+
+
+def _packed(vector: npt.NDArray[np.float32]) -> bytes:
+    return vector.astype("<f4").tobytes()
 
 
 def clear_text_vectors(graph: Graph, idx: Sequence[int], hashes: Sequence[str], model: str) -> None:

@@ -142,7 +142,7 @@ def _embed_former(graph: Graph, model: str, device: str) -> int:
         with progress("encoding former texts", len(pending), "text") as advance:
             for start in range(0, len(pending), block):
                 ids, texts, hashes = zip(*pending[start : start + block], strict=True)
-                vectors = encoder.encode(texts, progress=advance).tolist()
+                vectors = [*encoder.encode(texts, progress=advance)]
                 write_past_text_vectors(graph, ids, vectors, hashes, model)
     return len(pending)
 

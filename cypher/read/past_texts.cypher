@@ -12,7 +12,7 @@ WITH p, f ORDER BY p.idx, f.valid_from IS NOT NULL, f.valid_from
 WITH p, collect({
   facts_id: f.facts_id, title: f.title, description: f.description, brand: f.brand,
   category: f.category, attributes: f.attributes, text_hash: f.text_hash,
-  text_model: f.text_model, has_vector: f.text_vector IS NOT NULL
+  text_model: f.text_model, has_vector: f.text_packed IS NOT NULL
 }) AS statements
 WHERE size(statements) > 1
 RETURN p.idx AS idx, p.text_hash AS current_hash, statements

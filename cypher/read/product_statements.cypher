@@ -20,4 +20,4 @@ RETURN p.product_id AS product_id,
        } AS own,
        COLLECT { MATCH (p)-[:STATED]->(f:ProductFacts)
                  RETURN f {.*, facts_id: null, ingested_at: null,
-                           text_vector: null, text_packed: null, text_hash: null, text_model: null} } AS statements
+                           text_packed: null, text_hash: null, text_model: null} } AS statements

@@ -18,7 +18,7 @@ CALL (p) {
 }
 WITH p.idx AS idx, CASE
   WHEN NOT changed OR former.text_hash = p.text_hash THEN coalesce(p.text_packed, p.text_vector)
-  WHEN former.text_model = p.text_model THEN former.text_vector
+  WHEN former.text_model = p.text_model THEN former.text_packed
 END AS vector
 WHERE vector IS NOT NULL
 RETURN idx, vector

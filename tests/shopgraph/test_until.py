@@ -37,6 +37,10 @@ NOT_AS_OF_A_TIME = {
     "changed_reviews": "for loads, which write",
     "changed_searches": "for loads, which write",
     "category_parents": "a path's parents follow from the path; read_tensors keeps what is in use",
+    **dict.fromkeys(
+        ("event_marks", "events_of_users", "store_id"),
+        "for the cache of all events, of which read_tensors leaves out what came later",
+    ),
     "count_events": "for loads: whether what is there is read before",
     "count_rows": "the bounds of tensor rows; those not known yet have no key and no edge",
     "dated_products": "for loads, which write",
@@ -48,6 +52,7 @@ NOT_AS_OF_A_TIME = {
         "a foreign graph on its way into a load",
     ),
     "newest_event": "the default cutoff itself",
+    "newest_load": "a run's bookmark: a later retraining counts from there what is new",
     "past_texts": "what embed encodes: each text's vector is read as of a time by text_vectors",
     "product_statements": "for loads, and for facts_at, which folds until a time",
     "product_texts": "what embed encodes: each text's vector is read as of a time by text_vectors",
