@@ -24,7 +24,7 @@ from ingestion.load import load
 from kg.connection import Graph
 from kg.read import ShopTensors, read_tensors
 from kg.records import KINDS, NO_TIME
-from shopgraph import pipeline
+from shopgraph import pipeline, publishing
 from shopgraph.gate import GateSettings
 from shopgraph.progress import progress
 from shopgraph.retraining import RetrainSettings
@@ -110,7 +110,7 @@ def begin(graph: Graph, workspace: Workspace, epochs: int | None) -> Settings:
         bookmark_ms=graph.read("read/newest_load")[0]["newest_ms"],
     )
     runs.save_run(workspace.runs, run, recommender, tensors.user_ids, tensors.product_ids)
-    pipeline.publish_run(graph, workspace.runs, run, cache=workspace.cache)
+    publishing.publish_run(graph, workspace.runs, run, cache=workspace.cache)
     return settings
 
 

@@ -10,7 +10,9 @@ import scipy.sparse as sp
 
 from gnn.histories import Histories, IntArray
 from gnn.recommender import FloatArray
-from kg.records import KINDS
+from kg.records import KINDS, NO_TIME
+
+DAY_MS: Final = 86_400_000
 
 #: "target": events of the kind to be predicted alone; "graded": every kind by ``KIND_WEIGHTS``;
 #: "equal": every kind that counts there, each the same.
@@ -81,5 +83,23 @@ def user_matrix(
 def event_counts(histories: Histories, kinds: Kinds, target_kind: int) -> FloatArray:
     """Summed event weights of each product: (products,) float32."""
     weights = kind_weights(kinds, target_kind)[histories.kind]
+    counts = np.bincount(histories.product, weights, minlength=histories.num_products)
+    return counts.astype(np.float32)
+
+
+def decayed_counts(
+    histories: Histories, half_life_days: float, kinds: Kinds, target_kind: int
+) -> FloatArray:
+    """Summed event weights, half as much for every half-life before the newest: (products,).
+
+    Events without a time count as if they were as old as the oldest; without any times nothing
+    decays.
+    """
+    timed = histories.time != NO_TIME
+    if not timed.any():
+        return event_counts(histories, kinds, target_kind)
+    time = np.where(timed, histories.time, histories.time[timed].min())
+    days = (time.max() - time) / DAY_MS
+    weights = kind_weights(kinds, target_kind)[histories.kind] * np.exp2(-days / half_life_days)
     counts = np.bincount(histories.product, weights, minlength=histories.num_products)
     return counts.astype(np.float32)

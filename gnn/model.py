@@ -134,6 +134,17 @@ class UserEncoder(nn.Module):
         exponent = exponent - self.by_days.unsqueeze(1) * torch.log1p(history.days)
         return exponent.exp()
 
+    def numbers(self) -> dict[str, list[float] | bool]:
+        """All that a database needs to compute h, matrices row by row."""
+        return {
+            "rank": self.by_rank.tolist(),
+            "age": self.log_by_age.exp().tolist(),
+            "days": self.by_days.tolist(),
+            "kind": self.by_kind.flatten().tolist(),
+            "mix": self.beta.flatten().tolist(),
+            "mean": self.mean,
+        }
+
     def forward(self, z: Tensor, history: History) -> Tensor:
         """Embed the users of a batch; who has no history gets zeros.
 

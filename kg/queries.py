@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import neo4j
@@ -11,20 +13,37 @@ from neo4j.graph import Node, Path, Relationship
 from neo4j.time import Date, DateTime
 
 from kg.connection import CYPHER, Graph, statement
+from kg.constraints import CONSTRAINTS, WHOSE
 from kg.errors import StatementFailed, UnknownQuery, UnknownRun
 
 FOLDERS = ("recommend", "explain")
-CONVERTERS = {"STRING": str, "INTEGER": int, "FLOAT": float}
 KEYS = ("user_id", "product_id", "path", "key", "name", "order_id", "text", "run_id")
+
+#: A parameter of a header: its name, its type and, where it may be left out, what it is then.
+PARAMETER = re.compile(r"^(?:Params\s+)?\$(\w+)\s+([A-Z<>]+)(?: = (\S+?)(?=:|\s))?", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Query:
-    """One shipped query, as its header tells it: what it is for and the type of each parameter."""
+    """One shipped query, as its header tells it: its purpose and its parameters' types.
+
+    ``defaults`` holds the parameters that may be left out.
+    """
 
     name: str
     purpose: str
     params: dict[str, str]
+    defaults: dict[str, Any] = field(default_factory=dict)
+
+    def keys(self) -> dict[str, str]:
+        """What may be given as ``key=value``, and as which type.
+
+        The constraints come as keys of their own; of another map, ``MAP.key`` is one of its keys.
+        """
+        keys = {name: kind for name, kind in self.params.items() if kind != "MAP"}
+        if "constraints" in self.params:
+            keys = CONSTRAINTS | ({} if "user_id" in keys else WHOSE) | keys
+        return keys
 
 
 def list_queries() -> dict[str, Query]:
@@ -33,9 +52,13 @@ def list_queries() -> dict[str, Query]:
     for folder in FOLDERS:
         for path in sorted((CYPHER / folder).glob("*.cypher")):
             header = [line[2:].strip() for line in _comments(path.read_text(encoding="utf-8"))]
-            text = "\n".join(header)
-            params = re.findall(r"^(?:Params\s+)?\$(\w+)\s+([A-Z<>]+)", text, re.MULTILINE)
-            queries[path.stem] = Query(f"{folder}/{path.stem}", header[0], dict(params))
+            found = PARAMETER.findall("\n".join(header))
+            queries[path.stem] = Query(
+                name=f"{folder}/{path.stem}",
+                purpose=" ".join(header[: header.index("")]),
+                params={name: kind for name, kind, _ in found},
+                defaults={name: ast.literal_eval(text) for name, _, text in found if text},
+            )
     return queries
 
 
@@ -53,31 +76,62 @@ def find_query(name: str) -> Query:
 
 
 def convert_params(query: Query, given: dict[str, str]) -> dict[str, Any]:
-    """Parameters from text, by the types of the query's header; lists are split at commas.
+    """Parameters from text, by the types of the query's header.
+
+    A list is split at commas, or given as JSON where its values hold commas.
 
     Raises:
         UnknownQuery: a parameter is missing, unknown or of another type.
     """
-    wanted = ", ".join(f"{name} ({kind})" for name, kind in query.params.items())
-    if given.keys() != query.params.keys():
-        off = sorted(given.keys() ^ query.params.keys())
-        raise UnknownQuery(f"{query.name} takes {wanted}: check {', '.join(off)}")
-    params: dict[str, Any] = {}
-    for name, kind in query.params.items():
-        element = CONVERTERS[kind.removeprefix("LIST<").removesuffix(">")]
-        try:
-            if kind.startswith("LIST<"):
-                parts = [part.strip() for part in given[name].split(",")]
-                params[name] = [element(part) for part in parts if part]
-            else:
-                params[name] = element(given[name])
-        except ValueError:
-            raise UnknownQuery(
-                f"{query.name}: {name} must be {kind} (got {given[name]!r})"
-            ) from None
-        if isinstance(params[name], int) and not -(2**63) <= params[name] < 2**63:
-            raise UnknownQuery(f"{query.name}: {name} is out of range (got {given[name]})")
+    keys = query.keys()
+    maps: dict[str, dict[str, Any]] = {
+        name: {} for name, kind in query.params.items() if kind == "MAP"
+    }
+    params: dict[str, Any] = dict(query.defaults) | maps
+    unknown = []
+    for key, text in given.items():
+        name, dot, inner = key.partition(".")
+        if dot and name in maps and name != "constraints":
+            params[name][inner] = text
+        elif key in query.params and key in keys:
+            params[key] = _converted(query, key, keys[key], text)
+        elif key in keys:
+            params["constraints"][key] = _converted(query, key, keys[key], text)
+        else:
+            unknown.append(key)
+    off = sorted({*unknown, *(query.params.keys() - params.keys())})
+    if off:
+        wanted = ", ".join(f"{name} ({kind})" for name, kind in query.params.items())
+        inner = f", constraints being {', '.join(CONSTRAINTS)}" if "constraints" in maps else ""
+        raise UnknownQuery(f"{query.name} takes {wanted}{inner}: check {', '.join(off)}")
     return params
+
+
+def _converted(query: Query, name: str, kind: str, text: str) -> Any:
+    try:
+        if not kind.startswith("LIST<"):
+            return _element(kind, text)
+        element = kind.removeprefix("LIST<").removesuffix(">")
+        whole = json.loads(text) if text.lstrip().startswith("[") else text.split(",")
+        parts = [str(part).strip() for part in whole]
+        return [_element(element, part) for part in parts if part]
+    except ValueError:
+        raise UnknownQuery(f"{query.name}: {name} must be {kind} (got {text!r})") from None
+    except OverflowError:
+        raise UnknownQuery(f"{query.name}: {name} is out of range (got {text})") from None
+
+
+def _element(kind: str, text: str) -> Any:
+    if kind == "BOOLEAN":
+        if text.lower() not in ("true", "false"):
+            raise ValueError(text)
+        return text.lower() == "true"
+    if kind == "INTEGER":
+        number = int(text)
+        if not -(2**63) <= number < 2**63:
+            raise OverflowError(text)
+        return number
+    return float(text) if kind == "FLOAT" else text
 
 
 def run_query(graph: Graph, query: Query, params: dict[str, Any]) -> list[dict[str, Any]]:
@@ -89,7 +143,7 @@ def run_query(graph: Graph, query: Query, params: dict[str, Any]) -> list[dict[s
     """
 
     def work(tx: neo4j.ManagedTransaction) -> list[dict[str, Any]]:
-        result = tx.run(statement(query.name), params)
+        result = tx.run(statement(query.name), query.defaults | params)
         return [{key: _plain(record[key]) for key in record.keys()} for record in result]  # noqa: SIM118
 
     try:

@@ -207,13 +207,13 @@ def publish(
     as_json: AsJson = False,
 ) -> None:
     """Write a run's recommendations and vectors to the graph and make it live."""
-    from shopgraph import pipeline
+    from shopgraph import pipeline, publishing
 
     workspace = here()
     _check_run(workspace, run)
     with workspace.write("publish") as graph:
         chosen = pipeline.resolve_run(graph, workspace.runs, run)
-        published = pipeline.publish_run(graph, workspace.runs, chosen, keep_seen)
+        published = publishing.publish_run(graph, workspace.runs, chosen, keep_seen)
     text = (
         f"run {published.run_id} is live: {published.recommendations} recommendations "
         f"for {published.users} users"
@@ -253,16 +253,11 @@ def query(
 ) -> None:
     """Run a shipped Cypher query in a read transaction."""
     from kg.queries import convert_params, find_query, list_queries, run_query
-    from shopgraph.options import key_values, render_rows
+    from shopgraph.options import key_values, render_queries, render_rows
 
     if name is None:
         queries = list_queries().values()
-        listing = [
-            f"{q.name}\n  {q.purpose}\n  "
-            + ", ".join(f"{param} {kind}" for param, kind in q.params.items())
-            for q in queries
-        ]
-        emit({"queries": [asdict(q) for q in queries]}, "\n".join(listing), as_json)
+        emit({"queries": [asdict(q) for q in queries]}, render_queries(queries), as_json)
         return
     found = find_query(name)
     given = key_values(params or [])
@@ -270,6 +265,10 @@ def query(
         given.setdefault("k", str(k))
     converted = convert_params(found, given)
     with here().open() as graph:
+        if found.name == "recommend/search" and not converted["vector"]:
+            from shopgraph.searching import encode_text
+
+            converted["vector"] = encode_text(graph, converted["text"])
         rows = run_query(graph, found, converted)
     emit({"query": found.name, "rows": rows}, render_rows(rows), as_json)
 

@@ -12,7 +12,7 @@ from ingestion.load import load
 from kg.connection import Graph
 from kg.publish import read_live_run
 from kg.queries import find_query, run_query
-from shopgraph import comparison, pipeline
+from shopgraph import comparison, pipeline, publishing
 from shopgraph.evaluation import evaluate_run
 from shopgraph.options import render_rows
 from shopgraph.progress import progress
@@ -56,7 +56,7 @@ def run_demo(home: Path, users: int, products: int, seed: int, language: str) ->
             run = pipeline.train(graph, workspace.runs)
             yield f"Trained: run {run.run_id} in {run.seconds:.0f} s"
             yield comparison.render(evaluate_run(graph, run))
-            published = pipeline.publish_run(graph, workspace.runs, run)
+            published = publishing.publish_run(graph, workspace.runs, run)
             yield (
                 f"Published: {published.recommendations} recommendations "
                 f"for {published.users} users"

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
+
+from kg.constraints import CONSTRAINTS
+
+if TYPE_CHECKING:
+    from kg.queries import Query
 
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")]
 
@@ -86,3 +92,18 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def render_queries(queries: Iterable[Query]) -> str:
+    """Shipped queries with their purpose and parameters; those in brackets may be left out."""
+    lines = []
+    for query in queries:
+        params = [
+            f"[{name} {kind}]" if name in query.defaults else f"{name} {kind}"
+            for name, kind in query.params.items()
+            if name != "constraints"
+        ]
+        lines += [query.name, f"  {query.purpose}", "  " + ", ".join(params)]
+    lines += ["", "Those of recommend/, suggestions apart, also take:"]
+    lines.append("  " + ", ".join(f"[{name} {kind}]" for name, kind in CONSTRAINTS.items()))
+    return "\n".join(lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Sequence
@@ -11,21 +10,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
 
-import numpy as np
 import torch
 
 from gnn import runs
 from gnn.choice import GnnChoice, Settings, choose_gnn, fit_settings, settings_for
 from gnn.evaluation import evaluate
-from gnn.histories import Histories, IntArray
-from gnn.inference import VectorRecommender, index_vectors, top_k
+from gnn.histories import Histories
+from gnn.inference import VectorRecommender
 from gnn.protocols import forward, leave_one_out, random
 from gnn.protocols.task import Split
 from gnn.tensors import histories_of, is_ordered, knowledge_of, target_kind_of
 from gnn.text import DEFAULT_MODEL, TextEncoder, compose, text_hash
 from kg.connection import Graph
 from kg.errors import UnknownRun
-from kg.publish import Publication, Published, publish, read_live_run
+from kg.publish import read_live_run
 from kg.read import ShopTensors, read_newest_event, read_tensors
 from kg.records import KINDS, NO_TIME
 from kg.vectors import (
@@ -39,9 +37,6 @@ from kg.vectors import (
 from shopgraph.progress import progress
 
 log = logging.getLogger(__name__)
-
-#: Recommendations a user.
-TOP = 20
 
 #: Days of each of the two stretches, test and validation, before a cutoff; shorter for young shops.
 STRETCH_DAYS = 28.0
@@ -310,113 +305,3 @@ def resolve_run(graph: Graph | None, folder: Path, name: str) -> runs.Run:
         return runs.load_run(folder, run_id)
     except runs.UnknownRunFolder as error:
         raise UnknownRun(str(error)) from error
-
-
-def publish_run(
-    graph: Graph,
-    folder: Path,
-    run: runs.Run,
-    keep_seen: bool = False,
-    cache: Path | None = None,
-) -> Published:
-    """Write a run's vectors and recommendations and make it live.
-
-    Histories are read up to the run's cutoff, so that a run says the same whenever it is
-    published; what was bought since is left out all the same.
-
-    Raises:
-        UnknownRun: the run was trained on another graph.
-    """
-    recommender = runs.load_recommender(folder, run)
-    users, products = runs.load_ids(folder, run)
-    until = None if run.cutoff is None else datetime.fromisoformat(run.cutoff)
-    everything = read_tensors(graph, None, cache=cache)
-    check_ids(run, everything, users, products)
-    histories = histories_of(everything.data)
-    rows = np.arange(len(users))
-    known, now = known_at(histories, until)
-    queries = narrowed(known, len(products)).take(rows)
-    seen = narrowed(histories, len(products)).take(rows)
-    if keep_seen:
-        seen = seen.keep(np.zeros(seen.num_events, np.bool_))
-    else:
-        seen = seen.keep(seen.kind == KINDS.index("purchase"))
-    offered = everything.data["product"].offered.numpy()[: len(products)]
-    # A tensor row whose product was deleted has no id.
-    offered = offered & np.array([key != "" for key in products])
-    with progress("ranking", len(users), "user") as advance:
-        best, scores = top_k(
-            recommender, queries, now, seen.matrix(), offered, TOP, progress=advance
-        )
-    user_vectors, product_vectors = index_vectors(
-        recommender.users(queries, now), recommender.z.numpy(), recommender.bias.numpy()
-    )
-    publication = Publication(
-        run_id=run.run_id,
-        properties=run_properties(run),
-        user_vectors=user_vectors,
-        product_vectors=product_vectors,
-        products=best,
-        scores=scores,
-        keep_seen=keep_seen,
-    )
-    with progress("writing recommendations", len(users), "user") as advance:
-        return publish(graph, publication, datetime.now(UTC), advance)
-
-
-def known_at(histories: Histories, until: datetime | None) -> tuple[Histories, IntArray | None]:
-    """The events before a moment, and that moment for every row; all where there are no times."""
-    if until is None:
-        return histories, None
-    moment = round(until.timestamp() * 1000)
-    known = histories.keep((histories.time != NO_TIME) & (histories.time < moment))
-    return known, np.full(len(histories), moment, np.int64)
-
-
-def narrowed(histories: Histories, num_products: int) -> Histories:
-    """Only the events with the first products: a run does not know those that came later."""
-    return replace(histories.keep(histories.product < num_products), num_products=num_products)
-
-
-def check_ids(
-    run: runs.Run, tensors: ShopTensors, users: Sequence[str], products: Sequence[str]
-) -> None:
-    """Refuse a run whose rows are not this graph's; one that either does not know is no matter.
-
-    Raises:
-        UnknownRun: naming the first row that differs.
-    """
-    for label, own, graphs in (
-        ("user", users, tensors.user_ids),
-        ("product", products, tensors.product_ids),
-    ):
-        if len(graphs) < len(own):
-            raise UnknownRun(f"Run {run.run_id} was trained on another graph: fewer {label}s here")
-        for row, (mine, there) in enumerate(zip(own, graphs, strict=False)):
-            if mine != there and mine and there:
-                raise UnknownRun(
-                    f"Run {run.run_id} was trained on another graph: "
-                    f"its {label} {row} is {mine!r}, here it is {there!r}"
-                )
-
-
-def run_properties(run: runs.Run) -> dict[str, str | float]:
-    """What a ``ModelRun`` node shows of a run."""
-    facts: dict[str, str | float] = {
-        "created_at": run.created_at,
-        "protocol": run.protocol,
-        "target_kind": run.target_kind,
-        "settings": json.dumps({"model": asdict(run.model), "training": asdict(run.training)}),
-        "seconds": run.seconds,
-        "peak_mb": run.peak_mb,
-        "seed": run.training.seed,
-        "device": run.device,
-        "versions": json.dumps(run.versions),
-        "counts": json.dumps(run.counts),
-    }
-    if run.job:
-        facts |= {name: run.job[name] for name in ("mode", "because", "forced")}
-        facts |= {name: json.dumps(run.job[name]) for name in ("checks", "overruled")}
-    if run.cutoff is not None:
-        facts["cutoff"] = run.cutoff
-    return facts | {name.replace("@", "_at_"): value for name, value in run.metrics.items()}

@@ -26,7 +26,7 @@ from gnn.warm import CannotContinue, WarmStart
 from kg.connection import Graph
 from kg.publish import read_runs
 from kg.read import read_newest_event, read_tensors
-from shopgraph import gate, pipeline
+from shopgraph import gate, pipeline, publishing
 from shopgraph.changes import Changes, Shop, find_changes, live_run, new_task, why_full
 from shopgraph.gate import Check, GateSettings
 from shopgraph.progress import progress
@@ -173,7 +173,7 @@ def retrain(
     runs.save_run(workspace.runs, run, recommender, tensors.user_ids, tensors.product_ids)
     with record.timed("publish"):
         keep_seen = any(each["live"] and each.get("keep_seen") for each in read_runs(graph))
-        published = pipeline.publish_run(graph, workspace.runs, run, keep_seen, workspace.cache)
+        published = publishing.publish_run(graph, workspace.runs, run, keep_seen, workspace.cache)
     with record.timed("tidy"):
         gone = tidy(graph, workspace.runs, settings.keep_runs, settings.keep_days, clock)
     record.facts |= {

@@ -10,4 +10,4 @@ CALL (row) {
   MATCH (p:Product {product_id: row.product_id})
   CREATE (u)-[e:PURCHASED {interaction_id: row.interaction_id}]->(p)
   SET e.position = toInteger(row.position), e.line = toInteger(row.line), e.ingested_at = $now
-} IN 2 CONCURRENT TRANSACTIONS OF 20000 ROWS ON ERROR RETRY THEN FAIL
+} IN TRANSACTIONS OF 20000 ROWS

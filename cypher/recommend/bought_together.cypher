@@ -1,24 +1,77 @@
-// Bought together with a cart: what the orders that hold any of its products hold besides.
+// Others bought with this product, or with any of several: what the orders that hold them hold besides.
 //
-// Params   $product_ids  LIST<STRING>: the cart
+// Params   $product_ids  LIST<STRING>: one product, or several
+//          $constraints  MAP = {}: what must hold of every row, recommend/for_user says what it may hold
 //          $k  INTEGER: how many at most
-// Returns  product_id, title  STRING, price  FLOAT, orders  INTEGER: shared with the cart, one
-//          counted again for each product of the cart it holds, score  FLOAT: Σ over the cart of
-//          shared orders / √((order lines of the one + 5) · (order lines of the other + 5)), where
-//          the 5 keep a product that was ordered once from leading
-// Browser  :params {product_ids: ['85123A', '22423'], k: 10}
+// Returns  rank  INTEGER, product_id, title  STRING, price, score  FLOAT, source  STRING: orders
+//          (score: Σ over the given of shared orders / √((order lines of the one + 5) · (order lines of the
+//          other + 5)), where the 5 keep a product that was ordered once from leading)
+// Browser  :params {product_ids: ['85123A', '22423'], k: 10, constraints: {}}
 // Repeat   safe: reads only
-MATCH (c:Product) WHERE c.product_id IN $product_ids
-WITH collect(c) AS cart
-UNWIND cart AS c
-MATCH (c)<-[:CONTAINS]-(o:Order)
-WITH DISTINCT cart, c, o
-MATCH (o)-[:CONTAINS]->(p:Product)
-WITH cart, c, p, count(DISTINCT o) AS shared
-WHERE NOT p IN cart AND coalesce(p.in_stock, true) AND NOT coalesce(p.delisted, false)
-WITH p, sum(shared) AS orders,
-     sum(shared / sqrt((COUNT { (c)<-[:CONTAINS]-() } + 5.0) * (COUNT { (p)<-[:CONTAINS]-() } + 5.0)))
-     AS score
-RETURN p.product_id AS product_id, p.title AS title, p.price AS price, orders, score
-ORDER BY score DESC, product_id
+CYPHER 25
+OPTIONAL MATCH (shopper:User {user_id: $constraints.user_id})
+CALL () {
+  MATCH (c:Product) WHERE c.product_id IN $product_ids
+  WITH collect(c) AS cart
+  UNWIND cart AS c
+  MATCH (c)<-[:CONTAINS]-(o:Order)
+  WITH DISTINCT cart, c, o
+  MATCH (o)-[:CONTAINS]->(p:Product)
+  WITH cart, c, p, count(DISTINCT o) AS shared
+  WHERE NOT p IN cart
+  RETURN p, 1 AS tier, sum(shared / sqrt((COUNT { (c)<-[:CONTAINS]-() } + 5.0)
+                                       * (COUNT { (p)<-[:CONTAINS]-() } + 5.0))) AS score, 'orders' AS source
+}
+// What fits: the constraints hold of every row, whichever source it comes from.
+FILTER NOT coalesce(p.delisted, false)
+  AND (coalesce(p.in_stock, true) OR $constraints.in_stock = false)
+  AND coalesce(p.price >= $constraints.price_from, $constraints.price_from IS NULL)
+  AND coalesce(p.price <= $constraints.price_to, $constraints.price_to IS NULL)
+  AND NOT p.product_id IN coalesce($constraints.exclude, [])
+  AND ($constraints.brands IS NULL
+    OR EXISTS { MATCH (p)-[:MADE_BY]->(b:Brand) WHERE b.name IN $constraints.brands })
+  AND ($constraints.categories IS NULL OR EXISTS {
+    MATCH (p)-[:IN_CATEGORY]->(c:Category)
+    WHERE any(path IN $constraints.categories WHERE c.path = path OR c.path STARTS WITH path + ' > ')
+  })
+  AND NOT (coalesce($constraints.exclude_seen, false)
+    AND EXISTS { (shopper)-[:VIEWED|CLICKED|CARTED|PURCHASED|RATED]->(p) })
+  AND NOT (coalesce($constraints.exclude_bought, false) AND EXISTS { (shopper)-[:PURCHASED]->(p) })
+// The choice: sources in their order, the best of each first, at most so many of a brand and of a
+// category, taken greedily, then, if wanted, unlike each other (MMR, Carbonell and Goldstein, 1998,
+// relevance by place, likeness by the texts' vectors).
+WITH p, tier, score, source ORDER BY tier, score DESC, p.product_id
+WITH p, collect({tier: tier, score: score, source: source})[0] AS found
+ORDER BY found.tier, found.score DESC, p.product_id
+LIMIT CASE WHEN size([key IN keys($constraints) WHERE key IN ['per_brand', 'per_category', 'diversity']]) = 0
+      THEN toInteger($k) ELSE 500 END
+WITH collect({p: p, found: found,
+  brands: COLLECT { MATCH (p)-[:MADE_BY]->(b:Brand) RETURN b.name },
+  categories: COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path }}) AS pool
+LET few = CASE WHEN $constraints.per_brand IS NULL AND $constraints.per_category IS NULL THEN pool
+  ELSE reduce(kept = [], row IN pool | CASE
+    WHEN none(name IN row.brands WHERE
+           size([x IN kept WHERE name IN x.brands]) >= coalesce($constraints.per_brand, 500))
+     AND none(path IN row.categories WHERE
+           size([x IN kept WHERE path IN x.categories]) >= coalesce($constraints.per_category, 500))
+    THEN kept + [row] ELSE kept END) END
+LET chosen = CASE WHEN coalesce($constraints.diversity, 0) = 0 THEN few
+  ELSE reduce(
+    state = {picked: [], left: [i IN range(0, size(few) - 1) WHERE i / 3 < $k |
+      {p: few[i].p, found: few[i].found, near: 0.0,
+       worth: (1.0 - $constraints.diversity) * (1.0 - 1.0 * i / size(few))}]},
+    step IN [step IN range(1, size(few)) WHERE step <= $k] |
+    head([best IN [reduce(best = head(state.left), row IN tail(state.left) | CASE
+        WHEN row.worth - $constraints.diversity * row.near
+           > best.worth - $constraints.diversity * best.near THEN row ELSE best END)] |
+      {picked: state.picked + [best], left: [row IN state.left WHERE row.p <> best.p |
+        row {.*, near: reduce(near = row.near,
+          like IN [vector.similarity.cosine(row.p.text_vector, best.p.text_vector)] |
+          CASE WHEN like > near THEN like ELSE near END)}]}])
+  ).picked END
+UNWIND range(0, size(chosen) - 1) AS place
+LET p = chosen[place].p, found = chosen[place].found
+RETURN place + 1 AS rank, p.product_id AS product_id, p.title AS title, p.price AS price,
+       found.score AS score, found.source AS source
+ORDER BY rank
 LIMIT toInteger($k);

@@ -1,14 +1,104 @@
-// Recommended for a user: the live run's list, less what has sold out or left the shop since.
+// Recommended for a user: the live run's list, filled up with what sells.
 //
 // Params   $user_id  STRING
+//          $constraints  MAP = {}: what must hold of every row, all are optional
+//          in_stock  BOOLEAN: false takes what is sold out, too
+//          price_from, price_to  FLOAT, categories  LIST<STRING>: paths, with all below them
+//          brands, exclude  LIST<STRING>: names of brands, ids of products
+//          exclude_seen, exclude_bought  BOOLEAN: nothing the user has ever turned to, or bought
+//          per_brand, per_category  INTEGER: so many of each at most
+//          diversity  FLOAT: from 0, relevance alone, to 1, unlikeness alone
+//          user_id  STRING: in queries about products, whose history exclude_seen and exclude_bought mean
 //          $k  INTEGER: how many at most
-// Returns  rank  INTEGER, product_id, title  STRING, price, score  FLOAT
-// Browser  :params {user_id: '17850', k: 20}
+// Returns  rank  INTEGER, product_id, title  STRING, price, score  FLOAT, source  STRING: stored
+//          (in the run's list), then popular
+// Browser  :params {user_id: '17850', k: 20, constraints: {}}
 // Repeat   safe: reads only
-MATCH (run:ModelRun {live: true})
-MATCH (:User {user_id: $user_id})-[r:RECOMMENDED {run_id: run.run_id}]->(p:Product)
-WHERE coalesce(p.in_stock, true) AND NOT coalesce(p.delisted, false)
-RETURN r.rank AS rank, p.product_id AS product_id, p.title AS title, p.price AS price,
-       r.score AS score
+CYPHER 25
+MATCH (shopper:User {user_id: $user_id})
+OPTIONAL MATCH (live:ModelRun {live: true})
+// All of the run at one moment: another may go live meanwhile.
+LET run = properties(live)
+LET run_id = run.run_id, slot = run.slot
+LET enough = size(keys($constraints)) = 0 AND COUNT {
+  MATCH (shopper)-[:RECOMMENDED {run_id: run_id}]->(p:Product)
+  WHERE coalesce(p.in_stock, true) AND NOT coalesce(p.delisted, false)
+} >= $k
+CALL (shopper, run_id, enough) {
+  MATCH (shopper)-[r:RECOMMENDED {run_id: run_id}]->(p:Product)
+  RETURN p, 1 AS tier, r.score AS score, 'stored' AS source
+  UNION ALL
+  // Where fewer fit: what sells, lately and at all.
+  CALL (enough) {
+    WHEN enough THEN {
+      RETURN null AS p LIMIT 0
+    }
+    WHEN $constraints.categories IS NULL THEN {
+      MATCH (p:Product) WHERE p.trend > 0
+      RETURN p ORDER BY p.trend DESC
+      LIMIT CASE WHEN size(keys($constraints)) = 0 THEN 300 ELSE 5000 END
+    }
+    ELSE {
+      UNWIND $constraints.categories AS path
+      MATCH (c:Category) WHERE c.path STARTS WITH path
+      MATCH (c)<-[:IN_CATEGORY]-(p:Product) WHERE p.trend > 0
+      RETURN DISTINCT p
+    }
+  }
+  RETURN p, 2 AS tier, p.trend AS score, 'popular' AS source
+}
+// The run's list tells itself whether it holds what they have bought.
+FILTER source = 'stored' OR coalesce(run.keep_seen, false) OR NOT EXISTS { (shopper)-[:PURCHASED]->(p) }
+// What fits: the constraints hold of every row, whichever source it comes from.
+FILTER NOT coalesce(p.delisted, false)
+  AND (coalesce(p.in_stock, true) OR $constraints.in_stock = false)
+  AND coalesce(p.price >= $constraints.price_from, $constraints.price_from IS NULL)
+  AND coalesce(p.price <= $constraints.price_to, $constraints.price_to IS NULL)
+  AND NOT p.product_id IN coalesce($constraints.exclude, [])
+  AND ($constraints.brands IS NULL
+    OR EXISTS { MATCH (p)-[:MADE_BY]->(b:Brand) WHERE b.name IN $constraints.brands })
+  AND ($constraints.categories IS NULL OR EXISTS {
+    MATCH (p)-[:IN_CATEGORY]->(c:Category)
+    WHERE any(path IN $constraints.categories WHERE c.path = path OR c.path STARTS WITH path + ' > ')
+  })
+  AND NOT (coalesce($constraints.exclude_seen, false)
+    AND EXISTS { (shopper)-[:VIEWED|CLICKED|CARTED|PURCHASED|RATED]->(p) })
+  AND NOT (coalesce($constraints.exclude_bought, false) AND EXISTS { (shopper)-[:PURCHASED]->(p) })
+// The choice: sources in their order, the best of each first, at most so many of a brand and of a
+// category, taken greedily, then, if wanted, unlike each other (MMR, Carbonell and Goldstein, 1998,
+// relevance by place, likeness by the texts' vectors).
+WITH p, tier, score, source ORDER BY tier, score DESC, p.product_id
+WITH p, collect({tier: tier, score: score, source: source})[0] AS found
+ORDER BY found.tier, found.score DESC, p.product_id
+LIMIT CASE WHEN size([key IN keys($constraints) WHERE key IN ['per_brand', 'per_category', 'diversity']]) = 0
+      THEN toInteger($k) ELSE 500 END
+WITH collect({p: p, found: found,
+  brands: COLLECT { MATCH (p)-[:MADE_BY]->(b:Brand) RETURN b.name },
+  categories: COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path }}) AS pool
+LET few = CASE WHEN $constraints.per_brand IS NULL AND $constraints.per_category IS NULL THEN pool
+  ELSE reduce(kept = [], row IN pool | CASE
+    WHEN none(name IN row.brands WHERE
+           size([x IN kept WHERE name IN x.brands]) >= coalesce($constraints.per_brand, 500))
+     AND none(path IN row.categories WHERE
+           size([x IN kept WHERE path IN x.categories]) >= coalesce($constraints.per_category, 500))
+    THEN kept + [row] ELSE kept END) END
+LET chosen = CASE WHEN coalesce($constraints.diversity, 0) = 0 THEN few
+  ELSE reduce(
+    state = {picked: [], left: [i IN range(0, size(few) - 1) WHERE i / 3 < $k |
+      {p: few[i].p, found: few[i].found, near: 0.0,
+       worth: (1.0 - $constraints.diversity) * (1.0 - 1.0 * i / size(few))}]},
+    step IN [step IN range(1, size(few)) WHERE step <= $k] |
+    head([best IN [reduce(best = head(state.left), row IN tail(state.left) | CASE
+        WHEN row.worth - $constraints.diversity * row.near
+           > best.worth - $constraints.diversity * best.near THEN row ELSE best END)] |
+      {picked: state.picked + [best], left: [row IN state.left WHERE row.p <> best.p |
+        row {.*, near: reduce(near = row.near,
+          like IN [vector.similarity.cosine(row.p.text_vector, best.p.text_vector)] |
+          CASE WHEN like > near THEN like ELSE near END)}]}])
+  ).picked END
+UNWIND range(0, size(chosen) - 1) AS place
+LET p = chosen[place].p, found = chosen[place].found
+RETURN place + 1 AS rank, p.product_id AS product_id, p.title AS title, p.price AS price,
+       found.score AS score, found.source AS source
 ORDER BY rank
 LIMIT toInteger($k);

@@ -5,15 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
-import numpy as np
-
 from gnn.baselines.popularity import StaticRecommender
-from gnn.behaviour import Kinds, event_counts, kind_weights
+from gnn.behaviour import Kinds, decayed_counts
 from gnn.histories import Histories
 from gnn.recommender import Context
-from kg.records import NO_TIME
-
-DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True)
@@ -32,13 +27,6 @@ AXES = {"kinds": get_args(Kinds), "half_life_days": (3.0, 7.0, 14.0, 30.0, 90.0)
 
 
 def fit(train: Histories, settings: Settings, context: Context) -> StaticRecommender:
-    """Count with decay; events without a time count as if they were as old as the oldest."""
-    weights = kind_weights(settings.kinds, context.target_kind)[train.kind]
-    timed = train.time != NO_TIME
-    if not timed.any():
-        return StaticRecommender(event_counts(train, settings.kinds, context.target_kind))
-    time = np.where(timed, train.time, train.time[timed].min())
-    days = (time.max() - time) / DAY_MS
-    decayed = weights * np.exp2(-days / settings.half_life_days)
-    counts = np.bincount(train.product, decayed, minlength=train.num_products)
-    return StaticRecommender(counts.astype(np.float32))
+    """Count with decay."""
+    counts = decayed_counts(train, settings.half_life_days, settings.kinds, context.target_kind)
+    return StaticRecommender(counts)

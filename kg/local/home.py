@@ -151,6 +151,8 @@ class Home:
             "server.http.advertised_address": f"127.0.0.1:{ports.http}",
             "server.memory.pagecache.size": f"{memory.page_cache_mb}m",
             "db.query.default_language": "CYPHER_25",
+            # Without it LOAD CSV reads any file of the machine.
+            "server.directories.import": "import",
             "dbms.usage_report.enabled": "false",
             "client.allow_telemetry": "false",
             # It serves this machine alone: nothing goes out, no proxy stands before it.

@@ -15,7 +15,7 @@ import pytest
 from gnn import runs
 from gnn.tensors import histories_of
 from kg.read import read_tensors
-from shopgraph.pipeline import known_at
+from shopgraph.publishing import known_at
 
 #: The statement that the outside relies on.
 LIVE = """

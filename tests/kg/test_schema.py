@@ -20,6 +20,7 @@ NODE_KEYS = {
     "AttributeAlias": "key",
     "ProductFacts": "facts_id",
     "Tombstone": "key",
+    "Audience": "key",
 }
 EVENTS = {"VIEWED", "CLICKED", "CARTED", "PURCHASED", "RETURNED", "RATED", "REVIEWED"}
 
@@ -74,7 +75,10 @@ def test_every_key_of_the_contract_is_unique_from_nothing_on(bare: Graph) -> Non
     }
     assert constraints(bare) == nodes | runs | links
     rows = ("User", "Product", "Brand", "Category", "Attribute")
-    assert indexes(bare) == {(label, "idx", "ONLINE") for label in rows}
+    ordered = {("Product", "trend"), ("Product", "popularity"), ("Product", "title")}
+    timed = {(kind, "occurred_at") for kind in ("VIEWED", "CLICKED", "CARTED", "PURCHASED")}
+    expected = {(label, "idx") for label in rows} | ordered | timed
+    assert indexes(bare) == {(*index, "ONLINE") for index in expected}
 
 
 def test_a_second_time_applies_nothing(bare: Graph) -> None:

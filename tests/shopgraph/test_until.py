@@ -25,6 +25,7 @@ from shopgraph import pipeline
 
 #: Readers whose answers change with what comes later, and why no training can learn from that.
 NOT_AS_OF_A_TIME = {
+    "text_encoder": "for searches, which are encoded as products are now",
     **dict.fromkeys(
         ("brand_names", "brand_name_counts", "attribute_names", "attribute_name_counts"),
         "for resolving names, which writes; readers fold statements by the aliases of now",
@@ -56,6 +57,7 @@ NOT_AS_OF_A_TIME = {
     "past_texts": "what embed encodes: each text's vector is read as of a time by text_vectors",
     "product_statements": "for loads, and for facts_at, which folds until a time",
     "product_texts": "what embed encodes: each text's vector is read as of a time by text_vectors",
+    "profile_groups": "for audiences, which are written; no training reads them",
     "recommendation_counts": "what a run has written",
     "returned_pairs": "for loads: which purchase a return gives back, the earlier one of a pair",
     "runs": "which runs there are",

@@ -1,0 +1,192 @@
+// The home page of a user: their list, or, once they have done something since it was made, what is
+// nearest to what they do now.
+//
+// Params   $user_id  STRING
+//          $constraints  MAP = {}: what must hold of every row, recommend/for_user says what it may hold
+//          $k  INTEGER: how many at most
+// Returns  rank  INTEGER, product_id, title  STRING, price, score  FLOAT, source  STRING: stored
+//          (the run's list, where nothing has happened since), then nearest (by the user's vector now), then
+//          popular, what they bought only where the run keeps it
+// Browser  :params {user_id: '17850', k: 20, constraints: {}}
+// Repeat   safe: reads only
+CYPHER 25
+MATCH (shopper:User {user_id: $user_id})
+OPTIONAL MATCH (live:ModelRun {live: true})
+// All of the run at one moment: another may go live meanwhile.
+LET run = properties(live)
+LET run_id = run.run_id, slot = run.slot
+// The user's vector now: the run's own, or, where they have done something since, h = Σ_k β_k ⊙
+// Σ_e w_ke z_e over their newest hundred events (gnn/model.py, UserEncoder), then 1 and 0 for the
+// products' bias and length.
+LET changed = run.encoder_mix IS NOT NULL AND EXISTS {
+  MATCH (shopper)-[e:VIEWED|CLICKED|CARTED|PURCHASED|RETURNED|RATED]->(:Product)
+  WHERE e.ingested_at.epochMillis > coalesce(run.bookmark_ms, 0)
+}
+CALL (shopper, run, slot, changed) {
+  WHEN changed THEN {
+    MATCH (shopper)-[e:VIEWED|CLICKED|CARTED|PURCHASED|RETURNED|RATED]->(q:Product)
+    LET z = CASE slot WHEN 'a' THEN q.vector_a ELSE q.vector_b END
+    FILTER z IS NOT NULL
+    WITH run, q, z, type(e) AS kind,
+         max([coalesce(e.occurred_at.epochMillis, 0), coalesce(e.position, e.line, 0)]) AS at
+    ORDER BY at DESC LIMIT 100
+    WITH run, collect({z: z, at: at[0], kind:
+      {VIEWED: 0, CLICKED: 1, CARTED: 2, PURCHASED: 3, RETURNED: 4, RATED: 5}[kind]}) AS events
+    LET by_rank = run.encoder_rank, by_age = run.encoder_age, by_days = run.encoder_days,
+        by_kind = run.encoder_kind, mix = run.encoder_mix, mean = run.encoder_mean,
+        now = CASE WHEN run.cutoff_ms > events[0].at THEN run.cutoff_ms ELSE events[0].at END,
+        n = size(events), dim = size(events[0].z) - 2
+    LET pools = [k IN range(0, size(by_rank) - 1) | [i IN range(0, n - 1) |
+          exp(by_kind[k * 6 + events[i].kind] - by_rank[k] * log(1 + i) - by_age[k] * i
+              - by_days[k] * log(1 + CASE events[i].at WHEN 0 THEN 0 ELSE (now - events[i].at) / 86400000.0 END))]]
+    LET shares = [pool IN pools | CASE WHEN mean THEN 1.0 / reduce(s = 1e-12, w IN pool | s + w) ELSE 1.0 END],
+        columns = [event IN events | event.z]
+    RETURN [d IN range(0, dim - 1) | reduce(h = 0.0, k IN range(0, size(pools) - 1) |
+             h + mix[k * dim + d] * shares[k]
+               * reduce(s = 0.0, i IN range(0, n - 1) | s + pools[k][i] * columns[i][d]))] + [1.0, 0.0] AS asked
+  }
+  ELSE {
+    RETURN CASE slot WHEN 'a' THEN shopper.vector_a ELSE shopper.vector_b END AS asked
+  }
+}
+LET enough = NOT changed AND size(keys($constraints)) = 0 AND COUNT {
+  MATCH (shopper)-[:RECOMMENDED {run_id: run_id}]->(p:Product)
+  WHERE coalesce(p.in_stock, true) AND NOT coalesce(p.delisted, false)
+} >= $k
+WITH shopper, run, run_id, slot, changed, enough, CASE WHEN NOT enough THEN asked END AS asked
+CALL (shopper, run, run_id, slot, asked, changed, enough) {
+  MATCH (shopper)-[r:RECOMMENDED {run_id: run_id}]->(p:Product)
+  WHERE NOT changed
+  RETURN p, 1 AS tier, r.score AS score, 'stored' AS source
+  UNION ALL
+  // The nearest by the live run's vectors: its index filters stock and price itself, within
+  // categories or brands all are compared.
+  CALL (slot, asked) {
+    WHEN size(coalesce($constraints.categories, []) + coalesce($constraints.brands, [])) > 0 THEN {
+      CALL () {
+        UNWIND coalesce($constraints.categories, []) AS path
+        MATCH (c:Category) WHERE c.path STARTS WITH path
+        MATCH (c)<-[:IN_CATEGORY]-(p:Product)
+        RETURN p
+        UNION
+        UNWIND coalesce($constraints.brands, []) AS name
+        MATCH (:Brand {name: name})<-[:MADE_BY]-(p:Product)
+        RETURN p
+      }
+      LET score = vector.similarity.cosine(CASE slot WHEN 'a' THEN p.vector_a ELSE p.vector_b END, asked)
+      FILTER score IS NOT NULL
+      RETURN p, score
+    }
+    WHEN slot = 'a' AND $constraints.price_from IS NULL AND $constraints.price_to IS NULL THEN {
+      MATCH (p:Product)
+        SEARCH p IN (VECTOR INDEX product_vector_a FOR asked
+                     WHERE p.in_stock >= coalesce($constraints.in_stock, true)
+                     LIMIT CASE WHEN $k <= 100 AND size(keys($constraints)) = 0 THEN 301 ELSE 1001 END)
+        SCORE AS score
+      RETURN p, score
+    }
+    WHEN slot = 'a' THEN {
+      MATCH (p:Product)
+        SEARCH p IN (VECTOR INDEX product_vector_a FOR asked
+                     WHERE p.in_stock >= coalesce($constraints.in_stock, true)
+                       AND p.price >= coalesce($constraints.price_from, 0.0)
+                       AND p.price <= coalesce($constraints.price_to, 1e300)
+                     LIMIT 1001)
+        SCORE AS score
+      RETURN p, score
+    }
+    WHEN $constraints.price_from IS NULL AND $constraints.price_to IS NULL THEN {
+      MATCH (p:Product)
+        SEARCH p IN (VECTOR INDEX product_vector_b FOR asked
+                     WHERE p.in_stock >= coalesce($constraints.in_stock, true)
+                     LIMIT CASE WHEN $k <= 100 AND size(keys($constraints)) = 0 THEN 301 ELSE 1001 END)
+        SCORE AS score
+      RETURN p, score
+    }
+    ELSE {
+      MATCH (p:Product)
+        SEARCH p IN (VECTOR INDEX product_vector_b FOR asked
+                     WHERE p.in_stock >= coalesce($constraints.in_stock, true)
+                       AND p.price >= coalesce($constraints.price_from, 0.0)
+                       AND p.price <= coalesce($constraints.price_to, 1e300)
+                     LIMIT 1001)
+        SCORE AS score
+      RETURN p, score
+    }
+  }
+  RETURN p, 2 AS tier, score, 'nearest' AS source
+  UNION ALL
+  // Where fewer fit: what sells, lately and at all.
+  CALL (enough) {
+    WHEN enough THEN {
+      RETURN null AS p LIMIT 0
+    }
+    WHEN $constraints.categories IS NULL THEN {
+      MATCH (p:Product) WHERE p.trend > 0
+      RETURN p ORDER BY p.trend DESC
+      LIMIT CASE WHEN size(keys($constraints)) = 0 THEN 300 ELSE 5000 END
+    }
+    ELSE {
+      UNWIND $constraints.categories AS path
+      MATCH (c:Category) WHERE c.path STARTS WITH path
+      MATCH (c)<-[:IN_CATEGORY]-(p:Product) WHERE p.trend > 0
+      RETURN DISTINCT p
+    }
+  }
+  RETURN p, 3 AS tier, p.trend AS score, 'popular' AS source
+}
+// The run's list tells itself whether it holds what they have bought.
+FILTER source = 'stored' OR coalesce(run.keep_seen, false) OR NOT EXISTS { (shopper)-[:PURCHASED]->(p) }
+// What fits: the constraints hold of every row, whichever source it comes from.
+FILTER NOT coalesce(p.delisted, false)
+  AND (coalesce(p.in_stock, true) OR $constraints.in_stock = false)
+  AND coalesce(p.price >= $constraints.price_from, $constraints.price_from IS NULL)
+  AND coalesce(p.price <= $constraints.price_to, $constraints.price_to IS NULL)
+  AND NOT p.product_id IN coalesce($constraints.exclude, [])
+  AND ($constraints.brands IS NULL
+    OR EXISTS { MATCH (p)-[:MADE_BY]->(b:Brand) WHERE b.name IN $constraints.brands })
+  AND ($constraints.categories IS NULL OR EXISTS {
+    MATCH (p)-[:IN_CATEGORY]->(c:Category)
+    WHERE any(path IN $constraints.categories WHERE c.path = path OR c.path STARTS WITH path + ' > ')
+  })
+  AND NOT (coalesce($constraints.exclude_seen, false)
+    AND EXISTS { (shopper)-[:VIEWED|CLICKED|CARTED|PURCHASED|RATED]->(p) })
+  AND NOT (coalesce($constraints.exclude_bought, false) AND EXISTS { (shopper)-[:PURCHASED]->(p) })
+// The choice: sources in their order, the best of each first, at most so many of a brand and of a
+// category, taken greedily, then, if wanted, unlike each other (MMR, Carbonell and Goldstein, 1998,
+// relevance by place, likeness by the texts' vectors).
+WITH p, tier, score, source ORDER BY tier, score DESC, p.product_id
+WITH p, collect({tier: tier, score: score, source: source})[0] AS found
+ORDER BY found.tier, found.score DESC, p.product_id
+LIMIT CASE WHEN size([key IN keys($constraints) WHERE key IN ['per_brand', 'per_category', 'diversity']]) = 0
+      THEN toInteger($k) ELSE 500 END
+WITH collect({p: p, found: found,
+  brands: COLLECT { MATCH (p)-[:MADE_BY]->(b:Brand) RETURN b.name },
+  categories: COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path }}) AS pool
+LET few = CASE WHEN $constraints.per_brand IS NULL AND $constraints.per_category IS NULL THEN pool
+  ELSE reduce(kept = [], row IN pool | CASE
+    WHEN none(name IN row.brands WHERE
+           size([x IN kept WHERE name IN x.brands]) >= coalesce($constraints.per_brand, 500))
+     AND none(path IN row.categories WHERE
+           size([x IN kept WHERE path IN x.categories]) >= coalesce($constraints.per_category, 500))
+    THEN kept + [row] ELSE kept END) END
+LET chosen = CASE WHEN coalesce($constraints.diversity, 0) = 0 THEN few
+  ELSE reduce(
+    state = {picked: [], left: [i IN range(0, size(few) - 1) WHERE i / 3 < $k |
+      {p: few[i].p, found: few[i].found, near: 0.0,
+       worth: (1.0 - $constraints.diversity) * (1.0 - 1.0 * i / size(few))}]},
+    step IN [step IN range(1, size(few)) WHERE step <= $k] |
+    head([best IN [reduce(best = head(state.left), row IN tail(state.left) | CASE
+        WHEN row.worth - $constraints.diversity * row.near
+           > best.worth - $constraints.diversity * best.near THEN row ELSE best END)] |
+      {picked: state.picked + [best], left: [row IN state.left WHERE row.p <> best.p |
+        row {.*, near: reduce(near = row.near,
+          like IN [vector.similarity.cosine(row.p.text_vector, best.p.text_vector)] |
+          CASE WHEN like > near THEN like ELSE near END)}]}])
+  ).picked END
+UNWIND range(0, size(chosen) - 1) AS place
+LET p = chosen[place].p, found = chosen[place].found
+RETURN place + 1 AS rank, p.product_id AS product_id, p.title AS title, p.price AS price,
+       found.score AS score, found.source AS source
+ORDER BY rank
+LIMIT toInteger($k);

@@ -1,0 +1,79 @@
+"""What the files of the pages have in common: said once in each, in the same words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from kg.connection import CYPHER, Graph, statement
+from kg.queries import list_queries
+from kg.vectors import ensure_vector_index
+
+PAGES = sorted(
+    query.name for query in list_queries().values() if query.name.startswith("recommend/")
+)
+CONSTRAINED = [query.name for query in list_queries().values() if "constraints" in query.params]
+
+#: Where each part begins, and what follows it.
+PARTS = {
+    "fits": (r"// What fits: ", r"(?=// )"),
+    "choice": (r"// The choice: ", r"\Z"),
+    "run": (r"OPTIONAL MATCH \(live:ModelRun", r"(?<=slot = run\.slot\n)"),
+    "user": (r"// The user's vector now: ", r"(?<=\n}\n)"),
+    "nearest": (r"  // The nearest by the live run's vectors: ", r"(?<=\n  }\n)"),
+    "nearest text": (r"  // The nearest by their texts: ", r"(?<=\n  }\n)"),
+    "popular": (r"  // Where fewer fit: ", r"(?<=\n  }\n)"),
+}
+
+
+def part(text: str, name: str) -> str | None:
+    begin, end = PARTS[name]
+    found = re.search(f"{begin}.*?{end}", text, re.DOTALL)
+    return found[0] if found else None
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_what_pages_have_in_common_is_the_same_in_all(name: str) -> None:
+    texts = [(CYPHER / f"{page}.cypher").read_text(encoding="utf-8") for page in PAGES]
+    found = [one for one in (part(text, name) for text in texts) if one is not None]
+    assert len(found) > 1
+    assert len(set(found)) == 1
+
+
+def test_every_page_with_constraints_keeps_them() -> None:
+    for page in CONSTRAINED:
+        text = (CYPHER / f"{page}.cypher").read_text(encoding="utf-8")
+        assert part(text, "fits") is not None
+        assert part(text, "choice") is not None
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_scans_the_shop(graph: Graph, name: str) -> None:
+    for index in ("vector_a", "vector_b", "text"):
+        ensure_vector_index(graph, index, 4)
+    with graph.session("READ") as session:
+        plan = session.run("EXPLAIN " + statement(name)).consume().plan  # type: ignore[arg-type]
+    scans = [
+        (kind, details)
+        for kind, details in operators(plan)
+        # Of runs there are a handful, and what is live is asked of them alone.
+        if "Scan" in kind
+        and "run:ModelRun" not in details
+        and "live:ModelRun" not in details
+        # By an index in its order, until there are enough.
+        and "IndexScan" not in kind
+    ]
+    assert scans == []
+
+
+def operators(plan: dict[str, object]) -> Iterator[tuple[str, str]]:
+    """Every operator of a plan with its details."""
+    arguments = plan["args"]
+    assert isinstance(arguments, dict)
+    yield str(plan["operatorType"]), str(arguments.get("Details", ""))
+    children = plan.get("children", [])
+    assert isinstance(children, list)
+    for child in children:
+        yield from operators(child)
