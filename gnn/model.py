@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -145,6 +145,11 @@ class UserEncoder(nn.Module):
             "mean": self.mean,
         }
 
+    def pools(self, z: Tensor, history: History) -> Iterator[tuple[Tensor, Tensor, bool]]:
+        """Each pool's weights (events,), its β (dim,), and whether it is a mean."""
+        for weight, beta in zip(self.weights(history), self.beta, strict=True):
+            yield weight, beta, self.mean
+
     def forward(self, z: Tensor, history: History) -> Tensor:
         """Embed the users of a batch; who has no history gets zeros.
 
@@ -184,6 +189,30 @@ class SetEncoder(nn.Module):
         self.register_buffer("products", torch.ones(len(self.sizes), products))
         self.register_buffer("kinds", torch.ones(len(KINDS)))
         self.register_buffer("scale", torch.ones(len(self.sizes)))
+
+    def pools(self, z: Tensor, history: History) -> Iterator[tuple[Tensor, Tensor, bool]]:
+        """Each block's weights (events,), its scale (dim,), and that it is a sum.
+
+        What divides a pool, its length or √n, is in the weights: it is that of the whole history.
+        """
+        ends = torch.cat([history.offsets[1:], history.offsets.new_tensor([len(history.product)])])
+        query = torch.repeat_interleave(ends - history.offsets)
+        counted = self.kinds[history.kind]
+        count = torch.zeros(len(history.offsets)).index_add(0, query, (counted > 0).to(z.dtype))
+        begin = 0
+        for part, size in enumerate(self.sizes):
+            weight = counted * self.products[part, history.product]
+            divisor = count.clamp_min(1).sqrt()
+            block = z[:, begin : begin + size]
+            if part == 0:
+                pool = torch.zeros(len(history.offsets), size).index_add(
+                    0, query, weight.unsqueeze(1) * block[history.product]
+                )
+                divisor = pool.norm(dim=1).clamp_min(1e-12)
+            mix = torch.zeros(z.shape[1])
+            mix[begin : begin + size] = self.scale[part]
+            yield weight / divisor[query], mix, False
+            begin += size
 
     def forward(self, z: Tensor, history: History) -> Tensor:
         """Embed the users of a batch; who has no history gets zeros.

@@ -8,7 +8,7 @@ transaction again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,8 @@ class Publication:
         products: (users, k) int64 product rows, the best first, -1 where there are fewer
         scores: (users, k) float32
 
-    ``keep_seen`` tells whether the lists hold what users have bought.
+    ``keep_seen`` tells whether the lists hold what users have bought; ``reasons`` are those of
+    each product of a list, as ``KIND share product_id``, the weightiest first, or empty.
     """
 
     run_id: str
@@ -43,6 +44,7 @@ class Publication:
     products: npt.NDArray[np.int64]
     scores: npt.NDArray[np.float32]
     keep_seen: bool = False
+    reasons: Sequence[Sequence[Sequence[str]]] = ()
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,7 @@ def write_recommendations(
             user=list(range(start, start + len(products))),
             product=[row[row >= 0].tolist() for row in products],
             score=[s[row >= 0].tolist() for row, s in zip(products, scores, strict=True)],
+            reasons=publication.reasons[start : start + BATCH_USERS],
         )
         return len(products)
 

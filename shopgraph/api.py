@@ -25,9 +25,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gnn import metrics
+from gnn import explanation, metrics
 from gnn.evaluation import Evaluation, best_products, evaluate, paired_bootstrap
 from gnn.histories import Histories
+from gnn.inference import VectorRecommender
 from gnn.protocols import files, forward, leave_one_out, random
 from gnn.protocols.task import Split, Task
 from gnn.recommender import Baseline, Context, MissingInput, Recommender
@@ -55,6 +56,7 @@ __all__ = [
     "Task",
     "choose",
     "evaluate",
+    "explain",
     "files",
     "find_baselines",
     "forward",
@@ -144,6 +146,56 @@ def recommend_for(
         len(tensors.product_ids),
     )
     return _ranked(recommender, tensors, list(sessions), queries, k, now_ms, keep_seen)
+
+
+def explain(
+    recommender: VectorRecommender,
+    tensors: ShopTensors,
+    user_id: str,
+    product_ids: Sequence[str],
+    now_ms: int | None = None,
+) -> pd.DataFrame:
+    """What a user's scores of products owe to what: columns product_id, part, because, amount.
+
+    ``part`` is bias (what the product scores with anybody), vectors or neighbours (the sparse
+    term); of these two ``amount`` is what the score loses without all the user did with
+    ``because``, exact for each by itself. The largest amount of a product comes first.
+
+    Raises:
+        ValueError: naming a user or product that is not there.
+    """
+    users = {key: row for row, key in enumerate(tensors.user_ids)}
+    rows = {key: row for row, key in enumerate(tensors.product_ids)}
+    if user_id not in users:
+        raise ValueError(f"No user {user_id!r} among the {len(users)} of the graph")
+    if unknown := [product for product in product_ids if product not in rows]:
+        raise ValueError(f"No product {unknown[0]!r} among the {len(rows)} of the graph")
+    wanted = np.array([rows[product] for product in product_ids], np.int64)
+    queries = histories_of(tensors.data).take(np.array([users[user_id]], np.int64))
+    now = None if now_ms is None else np.array([now_ms], np.int64)
+    found = explanation.explain(recommender, queries, now, wanted[None, :])
+    bias = recommender.bias.numpy()
+    table = [
+        {"product_id": product, "part": part, "because": because, "amount": float(amount)}
+        for place, product in enumerate(product_ids)
+        for part, because, amount in [
+            ("bias", None, bias[wanted[place]]),
+            *(
+                (part, tensors.product_ids[known], loss[0, at, place])
+                for part, loss in (("vectors", found.vectors), ("neighbours", found.neighbours))
+                for at, known in enumerate(found.known[0])
+                if known >= 0
+            ),
+        ]
+    ]
+    frame = pd.DataFrame(table, columns=["product_id", "part", "because", "amount"])
+    order = frame["product_id"].map({product: i for i, product in enumerate(product_ids)})
+    return (
+        frame.assign(order=order)
+        .sort_values(["order", "amount"], ascending=[True, False], kind="stable")
+        .drop(columns="order")
+        .reset_index(drop=True)
+    )
 
 
 def _ranked(

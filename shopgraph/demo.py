@@ -63,21 +63,21 @@ def run_demo(home: Path, users: int, products: int, seed: int, language: str) ->
             )
         else:
             yield f"Nothing has changed: run {live} stays live"
-        yield from show_users(graph)
+        yield from show_users(graph, language)
     yield f"\nDone in {time.monotonic() - began:.0f} s. The server stays up:"
     yield f"  Neo4j Browser  {server.browser}"
     yield f"  user           {server.user}"
     yield f"  password       in {server.password_file}"
 
 
-def show_users(graph: Graph) -> Iterator[str]:
-    """Recommendations of a few users, by the shipped Cypher, each with a reason path."""
+def show_users(graph: Graph, language: str) -> Iterator[str]:
+    """Recommendations of a few users, by the shipped Cypher, each with its weightiest reason."""
     for user in graph.read("read/active_users", k=SHOWN_USERS):
         user_id = user["user_id"]
-        params: dict[str, Any] = {"user_id": user_id, "k": SHOWN_PRODUCTS}
-        rows = run_query(graph, find_query("for_user"), params)
-        for row in rows:
-            asked = {"user_id": user_id, "product_id": row["product_id"], "k": 1}
-            reasons = run_query(graph, find_query("recommendation"), asked)
-            row["because"] = reasons[0]["path"] if reasons else "popular now"
+        params: dict[str, Any] = {"user_id": user_id, "language": language, "k": SHOWN_PRODUCTS}
+        rows = [
+            {key: row[key] for key in ("rank", "product_id", "title", "price", "score")}
+            | {"because": (row["reasons"] or ["popular now"])[0]}
+            for row in run_query(graph, find_query("reasons"), params)
+        ]
         yield f"\nFor user {user_id}:\n{render_rows(rows)}"

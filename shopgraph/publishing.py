@@ -26,6 +26,7 @@ from kg.publish import Publication, Published, publish
 from kg.read import ShopTensors, read_tensors
 from kg.records import KINDS, NO_TIME
 from shopgraph.progress import progress
+from shopgraph.reasons import explain_lists, read_links
 
 #: Recommendations a user.
 TOP = 20
@@ -73,14 +74,18 @@ def publish_run(
     user_vectors, product_vectors = index_vectors(
         recommender.users(queries, now), recommender.z.numpy(), recommender.bias.numpy()
     )
+    with progress("explaining", len(users), "user") as advance:
+        links = read_links(graph, everything)
+        told = explain_lists(recommender, queries, now, best, links, products, advance)
     publication = Publication(
         run_id=run.run_id,
-        properties=run_properties(run) | encoder_properties(recommender),
+        properties=run_properties(run) | encoder_properties(recommender) | told.properties(),
         user_vectors=user_vectors,
         product_vectors=product_vectors,
         products=best,
         scores=scores,
         keep_seen=keep_seen,
+        reasons=told.reasons,
     )
     _write_page_facts(graph, histories, KINDS.index(run.target_kind))
     with progress("writing recommendations", len(users), "user") as advance:

@@ -114,7 +114,7 @@ WITH p, tier, score, source ORDER BY tier, score DESC, p.product_id
 WITH p, collect({tier: tier, score: score, source: source})[0] AS found
 ORDER BY found.tier, found.score DESC, p.product_id
 LIMIT CASE WHEN size([key IN keys($constraints) WHERE key IN ['per_brand', 'per_category', 'diversity']]) = 0
-      THEN toInteger($k) ELSE 500 END
+      THEN CASE WHEN $k < 10000 THEN toInteger($k) ELSE 10000 END ELSE 500 END
 WITH collect({p: p, found: found,
   brands: COLLECT { MATCH (p)-[:MADE_BY]->(b:Brand) RETURN b.name },
   categories: COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path }}) AS pool

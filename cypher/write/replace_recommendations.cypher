@@ -5,6 +5,7 @@
 //          $user     LIST<INTEGER>: tensor rows
 //          $product  LIST<LIST<INTEGER>>: each user's products, the best first
 //          $score    LIST<LIST<FLOAT>>: their scores
+//          $reasons  LIST<LIST<LIST<STRING>>>: of each "KIND share product_id", or empty
 // Returns  written  INTEGER
 // Repeat   safe
 UNWIND range(0, size($user) - 1) AS i
@@ -15,5 +16,6 @@ CALL (u) {
 }
 UNWIND range(0, size($product[i]) - 1) AS place
 MATCH (p:Product {idx: $product[i][place]})
-CREATE (u)-[:RECOMMENDED {rank: place + 1, score: $score[i][place], run_id: $run_id}]->(p)
+CREATE (u)-[:RECOMMENDED {rank: place + 1, score: $score[i][place], run_id: $run_id,
+                        reasons: $reasons[i][place]}]->(p)
 RETURN count(*) AS written

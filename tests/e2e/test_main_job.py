@@ -102,9 +102,43 @@ def test_a_product_that_sells_out_leaves_the_answers_at_once(job: Any, tmp_path:
     (tmp_path / "products.csv").write_text(f"product_id,stock\n{first},0\n")
     job.person.succeed("ingest", tmp_path / "products.csv")
     rows = job.person.succeed("query", "for_user", "user_id=u0001")["rows"]
-    assert rows == job.answers["query"]["rows"][1:]
+    before = job.answers["query"]["rows"]
+    assert [row["product_id"] for row in rows[:-1]] == [row["product_id"] for row in before[1:]]
+    assert [row["source"] for row in rows] == ["stored"] * 19 + ["popular"]
     job.person.succeed("ingest", job.tables / "products.csv.gz")
     assert job.person.succeed("query", "for_user", "user_id=u0001") == job.answers["query"]
+
+
+def test_every_reason_is_a_path_that_is_there_and_matters(job: Any) -> None:
+    counts = job.ask(
+        "MATCH ()-[r:RECOMMENDED {run_id: $run_id}]->() "
+        "RETURN count(r) AS offers, count(CASE WHEN size(r.reasons) > 0 THEN 1 END) AS explained, "
+        "max(size(r.reasons)) AS most",
+        run_id=job.answers["publish"]["run_id"],
+    )[0]
+    assert counts["most"] <= 3
+    assert counts["explained"] > 0.8 * counts["offers"]
+    (run,) = job.ask("MATCH (run:ModelRun {live: true}) RETURN properties(run) AS run")
+    assert run["run"]["explained"] == counts["explained"]
+    # The deletion test: without what a reason names the score falls, more than without anything.
+    assert run["run"]["faithfulness_fell"] > 0.95
+    assert run["run"]["faithfulness_drop"] > run["run"]["faithfulness_control_drop"]
+    for language, word in (("en", "you "), ("zh", "您")):
+        rows = job.person.succeed("query", "reasons", "user_id=u0001", f"language={language}")
+        stored = job.ask(
+            "MATCH (:User {user_id: 'u0001'})-[r:RECOMMENDED {run_id: $run_id}]->() "
+            "RETURN size(r.reasons) AS reasons ORDER BY r.rank",
+            run_id=job.answers["publish"]["run_id"],
+        )
+        told = [(len(row["reasons"]), len(row["paths"])) for row in rows["rows"]]
+        assert told == [(row["reasons"], row["reasons"]) for row in stored]
+        for row in rows["rows"]:
+            assert row["shares"] == sorted(row["shares"], reverse=True)
+            assert sum(row["shares"]) <= 1.02
+            assert all(word in sentence and "{" not in sentence for sentence in row["reasons"])
+            for path in row["paths"]:
+                assert path.startswith("(User u0001)-[")
+                assert path.endswith(f"(Product {row['product_id']})")
 
 
 def test_keep_seen_recommends_what_users_bought_also_of_a_run_that_is_live(job: Any) -> None:
