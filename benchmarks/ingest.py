@@ -19,15 +19,15 @@ import pandas as pd
 import typer
 
 from benchmarks.events import count_of, write_events
+from benchmarks.store import stored
 from ingestion.cleaner import Cleaner
 from ingestion.load import load
 from ingestion.sources import tables
 from kg.bulk.staging import Staging
 from kg.bulk.store import fill_store
 from kg.connection import Graph
-from kg.local.server import down
 from shopgraph.loading import ingest as load_by_best_road
-from shopgraph.workspace import Workspace, own
+from shopgraph.workspace import Workspace
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
@@ -152,20 +152,9 @@ def cleaned(source: Path) -> Iterator[pd.DataFrame]:
         yield rest.frame
 
 
-@contextmanager
-def store() -> Iterator[Workspace]:
-    """A home of its own without a server, gone at the end."""
-    home = Path(tempfile.mkdtemp(prefix="shopgraph-benchmark-"))
-    try:
-        yield own(home)
-    finally:
-        down(home)
-        shutil.rmtree(home, ignore_errors=True)
-
-
 def bulk(material: Material) -> float:
     """From the source to a server that answers, its indexes online."""
-    with store() as workspace:
+    with stored() as workspace:
         started = time.monotonic()
         load_by_best_road(workspace, material.source, road="bulk")
         return time.monotonic() - started
@@ -173,7 +162,7 @@ def bulk(material: Material) -> float:
 
 def bare_import(material: Material) -> float:
     """Neo4j's import on ready-made files of the same graph, and one start of the server."""
-    with store() as workspace:
+    with stored() as workspace:
         staging = Staging(workspace.home / "ready", datetime.now(UTC))
         for frame in cleaned(material.source):
             staging.add_events(frame)
@@ -186,7 +175,7 @@ def bare_import(material: Material) -> float:
 
 def load_csv(material: Material) -> float:
     """A server's start, the schema, and LOAD CSV of ready-made files in transactions."""
-    with store() as workspace:
+    with stored() as workspace:
         started = time.monotonic()
         with workspace.open() as graph:
             into = workspace.home / "neo4j" / "import"
@@ -203,7 +192,7 @@ def load_csv(material: Material) -> float:
 @contextmanager
 def filled(material: Material) -> Iterator[tuple[Workspace, Graph]]:
     """A store that holds the whole source as purchases."""
-    with store() as workspace:
+    with stored() as workspace:
         load_by_best_road(workspace, material.source, road="bulk")
         shutil.copy(material.ready_half, workspace.home / "neo4j" / "import")
         with workspace.open() as graph:

@@ -30,7 +30,7 @@ class Measured:
 
     benchmark: str
     rows: list[dict[str, Any]] = field(default_factory=list)
-    ratios: dict[str, float] = field(default_factory=dict)
+    ratios: dict[str, Any] = field(default_factory=dict)
 
     def add(self, name: str, value: float, unit: str) -> None:
         """One more row, ``ours/…`` or ``peer/…``."""
@@ -40,7 +40,9 @@ class Measured:
         """Everything on stdout."""
         whole = {"benchmark": self.benchmark, "rows": self.rows, "ratios": self.ratios}
         lines = [f"{row['name']:36}{row['value']:16.4f} {row['unit']}" for row in self.rows]
-        lines += [f"{name:36}{value:16.3f}" for name, value in self.ratios.items()]
+        for name, value in self.ratios.items():
+            parts = value if isinstance(value, dict) else {"": value}
+            lines += [f"{f'{name} {part}':36}{one:16.3f}" for part, one in parts.items()]
         typer.echo(json.dumps(whole) if as_json else "\n".join(lines))
 
 

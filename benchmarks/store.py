@@ -14,14 +14,20 @@ from shopgraph.workspace import Workspace, own
 
 
 @contextmanager
-def temporary_store() -> Iterator[tuple[Workspace, Graph]]:
-    """A local server on free ports with an empty store, gone at the end."""
+def stored() -> Iterator[Workspace]:
+    """A home of its own without a server yet, gone at the end."""
     home = Path(tempfile.mkdtemp(prefix="shopgraph-benchmark-"))
-    workspace = own(home)
     try:
-        workspace.start(usual_ports=False)
-        with workspace.open() as graph:
-            yield workspace, graph
+        yield own(home)
     finally:
         down(home)
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def temporary_store() -> Iterator[tuple[Workspace, Graph]]:
+    """A local server on free ports with an empty store, gone at the end."""
+    with stored() as workspace:
+        workspace.start(usual_ports=False)
+        with workspace.open() as graph:
+            yield workspace, graph

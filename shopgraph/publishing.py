@@ -87,12 +87,12 @@ def publish_run(
         keep_seen=keep_seen,
         reasons=told.reasons,
     )
-    _write_page_facts(graph, histories, KINDS.index(run.target_kind))
+    write_page_facts(graph, histories, KINDS.index(run.target_kind))
     with progress("writing recommendations", len(users), "user") as advance:
         return publish(graph, publication, datetime.now(UTC), advance)
 
 
-def _write_page_facts(graph: Graph, histories: Histories, target_kind: int) -> None:
+def write_page_facts(graph: Graph, histories: Histories, target_kind: int) -> None:
     """What pages order by where nothing is known of a user: all events there are, run or not."""
     purchase = KINDS.index("purchase")
     timed = histories.time[histories.time != NO_TIME]

@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from kg.errors import LocalServerError
+from kg.local import guide
 from kg.local.memory import Memory
 from kg.local.ports import Ports
 
@@ -165,6 +166,7 @@ class Home:
             "db.tx_log.rotation.retention_policy": "256M size",
             # By then the databases are closed: waiting five seconds twice saves nothing.
             "internal.server.bolt.thread_pool_shutdown_wait_time": "100ms",
+            **guide.settings(ports.http),
         }
         lines = [f"{name}={value}" for name, value in settings.items()]
         (self.conf / "neo4j.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -13,6 +13,7 @@ from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
 from kg.connection import statement
 from kg.errors import LocalServerError
+from kg.local import guide
 from kg.local import process as processes
 from kg.local.home import DATABASE, Home, Started
 from kg.local.java import write_arguments
@@ -59,7 +60,9 @@ def start_on(ports: Ports, home: Home, jars: Sequence[Path], memory: Memory) -> 
     """
     home.write_conf(ports, memory)
     where = [f"--home-dir={home.neo4j}", f"--config-dir={home.conf}", "--console-mode"]
-    write_arguments(home.arguments, memory, jars, "org.neo4j.server.Neo4jCommunity", where)
+    served = guide.served(jars)
+    path = jars if served is None else [served, *jars]
+    write_arguments(home.arguments, memory, path, "org.neo4j.server.Neo4jCommunity", where)
     process = processes.start(home)
     # Kept before it answers: a command that is interrupted here loses no server.
     home.write_started(Started(process.pid, ports.bolt, ports.http, read_lock().server))
