@@ -141,6 +141,8 @@ def open_graph(uri: str, username: str, password: str, database: str) -> Iterato
             notifications_min_severity="OFF",
             connection_acquisition_timeout=60,
             max_transaction_retry_time=120,
+            # Writers that meet on a relationship's record try again at once, not after a second.
+            initial_retry_delay=0.05,
         )
     except (ConfigurationError, ValueError) as error:
         raise ConnectionFailed(f"{uri} is not a Neo4j address: {_line(error)}") from error

@@ -26,6 +26,7 @@ from shopgraph import pipeline
 #: Readers whose answers change with what comes later, and why no training can learn from that.
 NOT_AS_OF_A_TIME = {
     "derived_relations": "for reasons, which a publication writes beside what a run scored",
+    "unknown_events": "for loads, which leave out what is there",
     "text_encoder": "for searches, which are encoded as products are now",
     **dict.fromkeys(
         ("brand_names", "brand_name_counts", "attribute_names", "attribute_name_counts"),
