@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,11 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from gnn.config import ModelConfig
-from gnn.histories import Histories
-from gnn.inference import VectorRecommender, best_of_factors, index_vectors
-from gnn.model import UserEncoder
-from gnn.tensors import histories_of
+from gnn.choice import TIMED, Settings, fit_settings
+from gnn.inference import best_of_factors, index_vectors
+from gnn.tensors import histories_of, knowledge_of
 from ingestion.knowledge.derive import derive_relations
 from kg.connection import Graph
 from kg.numbering import number_nodes
@@ -28,11 +26,13 @@ from shopgraph.publishing import encoder_properties, known_at, write_page_facts
 from shopgraph.simulation.shop import simulate
 from shopgraph.workspace import Workspace
 
-#: Length of the vectors, before the two numbers that carry popularity and length.
-DIM = 128
+CPU = torch.device("cpu")
 
 #: Recommendations a user.
 TOP = 20
+
+#: The default model for shops with times, trained for some minutes.
+QUICK = Settings(TIMED.model, replace(TIMED.training, epochs=1, queries=1_024))
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class BigShop:
     """What is in the graph, for whoever asks it.
 
     Shapes:
-        users: (users, DIM + 2); products: (products, DIM + 2) float32, by tensor row
+        users: (users, dim + 2); products: (products, dim + 2) float32, by tensor row
     """
 
     user_ids: list[str]
@@ -59,10 +59,9 @@ def write_tables(folder: Path, users: int, products: int, events: int) -> int:
 
 
 def build(graph: Graph) -> BigShop:
-    """Embed, relate and publish what has been loaded.
+    """Embed, relate, train and publish what has been loaded.
 
-    The vectors are those of the matrix of users and products (truncated SVD), not of a training:
-    as many, as long and as clustered, in a minute.
+    One epoch of large steps: the vectors' worth is not measured here, only how they are found.
     """
     for label in ("users", "products"):
         number_nodes(graph, label)
@@ -71,10 +70,11 @@ def build(graph: Graph) -> BigShop:
     derive_relations(graph, now, None)
     tensors = read_tensors(graph, None)
     histories = histories_of(tensors.data)
-    torch.manual_seed(0)
-    recommender = _recommender(histories)
-    newest = datetime.fromtimestamp((int(histories.time.max()) + 1) / 1000, UTC)
-    known, asked = known_at(histories, newest)
+    newest = int(histories.time.max()) + 1
+    with progress("training", unit="epoch") as advance:
+        trained = fit_settings(histories, knowledge_of(tensors.data), QUICK, 3, CPU, advance)
+    recommender = trained.at(newest)
+    known, asked = known_at(histories, datetime.fromtimestamp(newest / 1000, UTC))
     users, products = index_vectors(
         recommender.users(known, asked), recommender.z.numpy(), recommender.bias.numpy()
     )
@@ -82,25 +82,16 @@ def build(graph: Graph) -> BigShop:
     best = best_of_factors(users, products, bought.matrix(), TOP)
     scores = np.einsum("ud,ukd->uk", users, products[best.clip(0)]).astype(np.float32)
     properties = encoder_properties(recommender) | {
-        "cutoff_ms": round(newest.timestamp() * 1000),
+        "cutoff_ms": newest,
         "bookmark_ms": round(now.timestamp() * 1000),
+        "products": len(products),
+        "product_length": float(np.linalg.norm(products[0])),
     }
     write_page_facts(graph, histories, 3)
     with progress("writing recommendations", len(users), "user") as advance:
         publication = Publication("run", properties, users, products, best, scores)
         publish(graph, publication, datetime.now(UTC), advance)
     return BigShop(tensors.user_ids, tensors.product_ids, users, products)
-
-
-def _recommender(histories: Histories) -> VectorRecommender:
-    matrix = histories.matrix().tocoo()
-    place = torch.from_numpy(np.stack([matrix.row, matrix.col]).astype(np.int64))
-    sparse = torch.sparse_coo_tensor(place, torch.from_numpy(matrix.data), matrix.shape).coalesce()
-    _, strength, right = torch.svd_lowrank(sparse, q=DIM, niter=4)
-    encoder = UserEncoder(ModelConfig(dim=DIM)).eval()
-    counts = torch.from_numpy(np.asarray(histories.matrix().sum(axis=0)).ravel())
-    z = right * strength.sqrt()
-    return VectorRecommender(encoder, z, 0.05 * torch.log1p(counts), 300)
 
 
 def load_tables(workspace: Workspace, tables: Path) -> None:

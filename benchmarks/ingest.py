@@ -34,6 +34,9 @@ app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_com
 #: What most people send at once.
 MAPS: Final = 1_000
 
+#: Rows that are upserted into all of them: the later half, and no more than so many.
+LATE: Final = 500_000
+
 #: With more events everything is measured once.
 MEDIAN_EVENTS: Final = 2_000_000
 
@@ -76,7 +79,7 @@ class Material:
 
     @property
     def half(self) -> Path:
-        """The later half of its rows, all views: what is upserted into the rest."""
+        """The later half of its rows or fewer, all views: what is upserted into the whole."""
         return self.folder / "half" / "interactions.csv"
 
     @property
@@ -86,7 +89,7 @@ class Material:
 
     @property
     def ready_half(self) -> Path:
-        """The later half of them."""
+        """The same rows as those views."""
         return self.folder / "ready-half.csv"
 
 
@@ -127,7 +130,7 @@ def prepare(folder: Path, path: Path | None, count: int) -> Material:
     for name in ("source", "half"):
         (folder / name).mkdir()
     material = Material(folder, write_events(path, count, folder / "source" / "interactions.csv"))
-    middle = material.events // 2
+    middle = max(material.events // 2, material.events - LATE)
     ids: dict[str, set[str]] = {"user_id": set(), "product_id": set()}
     for number, frame in enumerate(cleaned(material.source)):
         frame = frame[["user_id", "product_id", "position", "interaction_id", "line"]]

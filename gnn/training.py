@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -152,6 +152,29 @@ def fit(
         log.debug("epoch %d of %d: loss %.4f, %.1f s", *told)
         if after_epoch is not None:
             after_epoch(1)
+    trained.model.eval()
+    return trained
+
+
+def carry_over(
+    histories: Histories,
+    knowledge: Knowledge,
+    model_config: ModelConfig,
+    config: TrainConfig,
+    target_kind: int,
+    weights: Mapping[str, Tensor],
+) -> Trained:
+    """A run's weights on a graph that has grown since, without any training.
+
+    Products that are new have no id vector: their texts, attributes and relations speak for them.
+
+    Raises:
+        CannotContinue: the weights are of a model of another shape.
+    """
+    device = torch.device("cpu")
+    warm = WarmStart(weights, np.zeros(len(histories), np.bool_))
+    crossfit = CrossFit.count(histories, knowledge, model_config, config, target_kind, device)
+    trained = _untrained(histories, knowledge, crossfit, model_config, target_kind, device, warm)
     trained.model.eval()
     return trained
 

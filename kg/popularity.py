@@ -33,3 +33,9 @@ def write_popularity(
             trend=trend[start:end].tolist(),
             at=at,
         )
+
+
+def count_newcomers(graph: Graph, idx: npt.NDArray[np.int64]) -> None:
+    """Let products that nothing was counted of yet stand at nothing, so that they are found so."""
+    for start in range(0, len(idx), BATCH_PRODUCTS):
+        graph.write("write/count_newcomers", idx=idx[start : start + BATCH_PRODUCTS].tolist())

@@ -123,10 +123,28 @@ def _write_vectors(graph: Graph, slot: str, publication: Publication) -> None:
     labels = {"product": publication.product_vectors, "user": publication.user_vectors}
     for label, vectors in labels.items():
         graph.run(f"write/clear_{label}_vectors_{slot}", rows=len(vectors))
-        for start in range(0, len(vectors), BATCH_VECTORS):
-            block = vectors[start : start + BATCH_VECTORS]
-            idx = list(range(start, start + len(block)))
-            graph.write(f"write/write_{label}_vectors_{slot}", idx=idx, vector=block.tolist())
+        write_slot_vectors(graph, slot, label, np.arange(len(vectors)), vectors)
+
+
+def write_slot_vectors(
+    graph: Graph,
+    slot: str,
+    label: str,
+    idx: npt.NDArray[np.int64],
+    vectors: npt.NDArray[np.float32],
+) -> None:
+    """Overwrite vectors of users or products in a slot.
+
+    Shapes:
+        idx: (n,) tensor rows; vectors: (n, d), no zero rows
+    """
+    for start in range(0, len(vectors), BATCH_VECTORS):
+        end = start + BATCH_VECTORS
+        graph.write(
+            f"write/write_{label}_vectors_{slot}",
+            idx=idx[start:end].tolist(),
+            vector=vectors[start:end].tolist(),
+        )
 
 
 def write_recommendations(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import neo4j
@@ -46,8 +49,9 @@ class Query:
         return keys
 
 
-def list_queries() -> dict[str, Query]:
-    """All shipped queries by the name of their file."""
+@cache
+def list_queries() -> Mapping[str, Query]:
+    """All shipped queries by the name of their file, read once."""
     queries = {}
     for folder in FOLDERS:
         for path in sorted((CYPHER / folder).glob("*.cypher")):
@@ -59,7 +63,7 @@ def list_queries() -> dict[str, Query]:
                 params={name: kind for name, kind, _ in found},
                 defaults={name: ast.literal_eval(text) for name, _, text in found if text},
             )
-    return queries
+    return MappingProxyType(queries)
 
 
 def find_query(name: str) -> Query:

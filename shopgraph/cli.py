@@ -144,18 +144,24 @@ def embed(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Give products BERT vectors; only new and changed texts are encoded."""
+    """Give products BERT vectors; only new and changed texts are encoded.
+
+    Products that the live run does not know get vectors of that run, too, without training.
+    """
     from shopgraph import pipeline
+    from shopgraph.newcomers import welcome
 
     pipeline.pick_device(device)
-    with here().write("embed") as graph:
+    workspace = here()
+    with workspace.write("embed") as graph:
         report = pipeline.embed(graph, model, device)
+        placed = welcome(graph, workspace.runs, workspace.cache)
     text = (
         f"{report.encoded} texts encoded with {report.model}, {report.unchanged} unchanged, "
         f"{report.without_text} products without text, {report.former} former texts encoded, "
-        f"in {report.seconds:.1f} s"
+        f"{placed} new products placed among the live run's, in {report.seconds:.1f} s"
     )
-    emit(asdict(report), text, as_json)
+    emit(asdict(report) | {"placed": placed}, text, as_json)
 
 
 @app.command(epilog="Example: shopgraph train --until 2011-09-01 --budget 10m")

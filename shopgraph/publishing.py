@@ -79,7 +79,10 @@ def publish_run(
         told = explain_lists(recommender, queries, now, best, links, products, advance)
     publication = Publication(
         run_id=run.run_id,
-        properties=run_properties(run) | encoder_properties(recommender) | told.properties(),
+        properties=run_properties(run)
+        | encoder_properties(recommender)
+        | told.properties()
+        | {"products": len(products), "product_length": float(np.linalg.norm(product_vectors[0]))},
         user_vectors=user_vectors,
         product_vectors=product_vectors,
         products=best,

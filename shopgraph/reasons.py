@@ -85,6 +85,9 @@ def explain_lists(
     Shapes:
         best: (queries, k) int64 products, the best first, -1 where there are fewer
     """
+    if not links:
+        # No path could be drawn.
+        return Told([], Faithfulness(0, 0.0, 0.0, 0.0, 0.0))
     parts = []
     for start in range(0, len(queries), BLOCK_ROWS):
         rows = np.arange(start, min(start + BLOCK_ROWS, len(queries)))

@@ -117,7 +117,7 @@ CALL (slot, asked, enough) {
     WHEN $constraints.categories IS NULL THEN {
       MATCH (p:Product) WHERE p.trend > 0
       RETURN p ORDER BY p.trend DESC
-      LIMIT CASE WHEN size(keys($constraints)) = 0 THEN 300 ELSE 5000 END
+      LIMIT CASE WHEN size(keys($constraints)) = 0 THEN 300 ELSE 2000 END
     }
     ELSE {
       UNWIND $constraints.categories AS path
@@ -156,11 +156,14 @@ ORDER BY found.tier, found.score DESC, p.product_id
 LIMIT CASE WHEN size([key IN keys($constraints) WHERE key IN ['per_brand', 'per_category', 'diversity']]) = 0
       THEN CASE WHEN $k < 10000 THEN toInteger($k) ELSE 10000 END ELSE 500 END
 WITH collect({p: p, found: found,
-  brands: COLLECT { MATCH (p)-[:MADE_BY]->(b:Brand) RETURN b.name },
-  categories: COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path }}) AS pool
+  brands: CASE WHEN $constraints.per_brand IS NULL THEN []
+          ELSE COLLECT { MATCH (p)-[:MADE_BY]->(b:Brand) RETURN b.name } END,
+  categories: CASE WHEN $constraints.per_category IS NULL THEN []
+              ELSE COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path } END}) AS pool
 LET few = CASE WHEN $constraints.per_brand IS NULL AND $constraints.per_category IS NULL THEN pool
   ELSE reduce(kept = [], row IN pool | CASE
-    WHEN none(name IN row.brands WHERE
+    WHEN size(kept) / 3 < $k
+     AND none(name IN row.brands WHERE
            size([x IN kept WHERE name IN x.brands]) >= coalesce($constraints.per_brand, 500))
      AND none(path IN row.categories WHERE
            size([x IN kept WHERE path IN x.categories]) >= coalesce($constraints.per_category, 500))

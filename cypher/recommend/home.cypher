@@ -5,8 +5,9 @@
 //          $constraints  MAP = {}: what must hold of every row, recommend/for_user says what it may hold
 //          $k  INTEGER: how many at most
 // Returns  rank  INTEGER, product_id, title  STRING, price, score  FLOAT, source  STRING: stored
-//          (the run's list, where nothing has happened since), then nearest (by the user's vector now), then
-//          popular, what they bought only where the run keeps it
+//          (the run's list, where nothing has happened since) or new (a product that came after the run, in
+//          its place by the vectors), then nearest (by the user's vector now), then popular,
+//          what they bought only where the run keeps it
 // Browser  :params {user_id: '17850', k: 20, constraints: {}}
 // Repeat   safe: reads only
 CYPHER 25
@@ -49,12 +50,16 @@ CALL (shopper, run, slot, changed) {
     RETURN CASE slot WHEN 'a' THEN shopper.vector_a ELSE shopper.vector_b END AS asked
   }
 }
-LET enough = NOT changed AND size(keys($constraints)) = 0 AND COUNT {
+// A score is h·z + b, which is the cosine times both lengths: products that came after the run find
+// their place in its list.
+LET fresh = EXISTS { MATCH (p:Product) WHERE p.idx >= run.products },
+    lengths = run.product_length * sqrt(reduce(s = 0.0, x IN asked | s + x * x))
+LET enough = NOT changed AND NOT fresh AND size(keys($constraints)) = 0 AND COUNT {
   MATCH (shopper)-[:RECOMMENDED {run_id: run_id}]->(p:Product)
   WHERE coalesce(p.in_stock, true) AND NOT coalesce(p.delisted, false)
 } >= $k
-WITH shopper, run, run_id, slot, changed, enough, CASE WHEN NOT enough THEN asked END AS asked
-CALL (shopper, run, run_id, slot, asked, changed, enough) {
+WITH shopper, run, run_id, slot, changed, enough, lengths, CASE WHEN NOT enough THEN asked END AS asked
+CALL (shopper, run, run_id, slot, asked, changed, enough, lengths) {
   MATCH (shopper)-[r:RECOMMENDED {run_id: run_id}]->(p:Product)
   WHERE NOT changed
   RETURN p, 1 AS tier, r.score AS score, 'stored' AS source
@@ -114,7 +119,10 @@ CALL (shopper, run, run_id, slot, asked, changed, enough) {
       RETURN p, score
     }
   }
-  RETURN p, 2 AS tier, score, 'nearest' AS source
+  LET new = NOT changed AND coalesce(p.idx >= run.products, false)
+  RETURN p, CASE WHEN new THEN 1 ELSE 2 END AS tier,
+         CASE WHEN new THEN (2 * score - 1) * lengths ELSE score END AS score,
+         CASE WHEN new THEN 'new' ELSE 'nearest' END AS source
   UNION ALL
   // Where fewer fit: what sells, lately and at all.
   CALL (enough) {
@@ -124,7 +132,7 @@ CALL (shopper, run, run_id, slot, asked, changed, enough) {
     WHEN $constraints.categories IS NULL THEN {
       MATCH (p:Product) WHERE p.trend > 0
       RETURN p ORDER BY p.trend DESC
-      LIMIT CASE WHEN size(keys($constraints)) = 0 THEN 300 ELSE 5000 END
+      LIMIT CASE WHEN size(keys($constraints)) = 0 THEN 300 ELSE 2000 END
     }
     ELSE {
       UNWIND $constraints.categories AS path
@@ -161,11 +169,14 @@ ORDER BY found.tier, found.score DESC, p.product_id
 LIMIT CASE WHEN size([key IN keys($constraints) WHERE key IN ['per_brand', 'per_category', 'diversity']]) = 0
       THEN CASE WHEN $k < 10000 THEN toInteger($k) ELSE 10000 END ELSE 500 END
 WITH collect({p: p, found: found,
-  brands: COLLECT { MATCH (p)-[:MADE_BY]->(b:Brand) RETURN b.name },
-  categories: COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path }}) AS pool
+  brands: CASE WHEN $constraints.per_brand IS NULL THEN []
+          ELSE COLLECT { MATCH (p)-[:MADE_BY]->(b:Brand) RETURN b.name } END,
+  categories: CASE WHEN $constraints.per_category IS NULL THEN []
+              ELSE COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path } END}) AS pool
 LET few = CASE WHEN $constraints.per_brand IS NULL AND $constraints.per_category IS NULL THEN pool
   ELSE reduce(kept = [], row IN pool | CASE
-    WHEN none(name IN row.brands WHERE
+    WHEN size(kept) / 3 < $k
+     AND none(name IN row.brands WHERE
            size([x IN kept WHERE name IN x.brands]) >= coalesce($constraints.per_brand, 500))
      AND none(path IN row.categories WHERE
            size([x IN kept WHERE path IN x.categories]) >= coalesce($constraints.per_category, 500))

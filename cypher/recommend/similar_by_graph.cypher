@@ -20,7 +20,10 @@ CALL (seed) {
   ORDER BY products LIMIT 10
   MATCH (l)<-[:HAS_ATTRIBUTE|MADE_BY|IN_CATEGORY]-(p:Product)
   WHERE p <> seed
-  RETURN p, 2 AS tier, sum(1 / log(1 + products)) AS score, 'shared' AS source
+  WITH p, sum(1 / log(1 + products)) AS score
+  ORDER BY score DESC, p.product_id
+  LIMIT CASE WHEN size(keys($constraints)) = 0 AND $k <= 100 THEN 200 ELSE 5000 END
+  RETURN p, 2 AS tier, score, 'shared' AS source
 }
 // What fits: the constraints hold of every row, whichever source it comes from.
 FILTER NOT coalesce(p.delisted, false)
@@ -46,11 +49,14 @@ ORDER BY found.tier, found.score DESC, p.product_id
 LIMIT CASE WHEN size([key IN keys($constraints) WHERE key IN ['per_brand', 'per_category', 'diversity']]) = 0
       THEN CASE WHEN $k < 10000 THEN toInteger($k) ELSE 10000 END ELSE 500 END
 WITH collect({p: p, found: found,
-  brands: COLLECT { MATCH (p)-[:MADE_BY]->(b:Brand) RETURN b.name },
-  categories: COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path }}) AS pool
+  brands: CASE WHEN $constraints.per_brand IS NULL THEN []
+          ELSE COLLECT { MATCH (p)-[:MADE_BY]->(b:Brand) RETURN b.name } END,
+  categories: CASE WHEN $constraints.per_category IS NULL THEN []
+              ELSE COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path } END}) AS pool
 LET few = CASE WHEN $constraints.per_brand IS NULL AND $constraints.per_category IS NULL THEN pool
   ELSE reduce(kept = [], row IN pool | CASE
-    WHEN none(name IN row.brands WHERE
+    WHEN size(kept) / 3 < $k
+     AND none(name IN row.brands WHERE
            size([x IN kept WHERE name IN x.brands]) >= coalesce($constraints.per_brand, 500))
      AND none(path IN row.categories WHERE
            size([x IN kept WHERE path IN x.categories]) >= coalesce($constraints.per_category, 500))

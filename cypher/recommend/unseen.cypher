@@ -3,8 +3,8 @@
 // Params   $user_id  STRING = '': who is asked for, or nobody
 //          $constraints  MAP = {}: what must hold of every row, recommend/for_user says what it may hold
 //          $k  INTEGER: how many at most
-// Returns  rank  INTEGER, product_id, title  STRING, price, score  FLOAT, source  STRING: unseen
-//          (score: likeness to the user's vector now, of the texts where the run does not know the product)
+// Returns  rank  INTEGER, product_id, title  STRING, price, score  FLOAT, source  STRING: near
+//          (by the user's vector now), then unseen (the others)
 // Browser  :params {user_id: '17850', k: 5, constraints: {}}
 // Repeat   safe: reads only
 CYPHER 25
@@ -48,13 +48,68 @@ CALL (shopper, run, slot, changed) {
   }
 }
 CALL (slot, asked) {
-  // publish and embed count, what has happened since is looked up.
+  // The nearest by the live run's vectors: its index filters stock and price itself, within
+  // categories or brands all are compared.
+  CALL (slot, asked) {
+    WHEN size(coalesce($constraints.categories, []) + coalesce($constraints.brands, [])) > 0 THEN {
+      CALL () {
+        UNWIND coalesce($constraints.categories, []) AS path
+        MATCH (c:Category) WHERE c.path STARTS WITH path
+        MATCH (c)<-[:IN_CATEGORY]-(p:Product)
+        RETURN p
+        UNION
+        UNWIND coalesce($constraints.brands, []) AS name
+        MATCH (:Brand {name: name})<-[:MADE_BY]-(p:Product)
+        RETURN p
+      }
+      LET score = vector.similarity.cosine(CASE slot WHEN 'a' THEN p.vector_a ELSE p.vector_b END, asked)
+      FILTER score IS NOT NULL
+      RETURN p, score
+    }
+    WHEN slot = 'a' AND $constraints.price_from IS NULL AND $constraints.price_to IS NULL THEN {
+      MATCH (p:Product)
+        SEARCH p IN (VECTOR INDEX product_vector_a FOR asked
+                     WHERE p.in_stock >= coalesce($constraints.in_stock, true)
+                     LIMIT CASE WHEN $k <= 100 AND size(keys($constraints)) = 0 THEN 301 ELSE 1001 END)
+        SCORE AS score
+      RETURN p, score
+    }
+    WHEN slot = 'a' THEN {
+      MATCH (p:Product)
+        SEARCH p IN (VECTOR INDEX product_vector_a FOR asked
+                     WHERE p.in_stock >= coalesce($constraints.in_stock, true)
+                       AND p.price >= coalesce($constraints.price_from, 0.0)
+                       AND p.price <= coalesce($constraints.price_to, 1e300)
+                     LIMIT 1001)
+        SCORE AS score
+      RETURN p, score
+    }
+    WHEN $constraints.price_from IS NULL AND $constraints.price_to IS NULL THEN {
+      MATCH (p:Product)
+        SEARCH p IN (VECTOR INDEX product_vector_b FOR asked
+                     WHERE p.in_stock >= coalesce($constraints.in_stock, true)
+                     LIMIT CASE WHEN $k <= 100 AND size(keys($constraints)) = 0 THEN 301 ELSE 1001 END)
+        SCORE AS score
+      RETURN p, score
+    }
+    ELSE {
+      MATCH (p:Product)
+        SEARCH p IN (VECTOR INDEX product_vector_b FOR asked
+                     WHERE p.in_stock >= coalesce($constraints.in_stock, true)
+                       AND p.price >= coalesce($constraints.price_from, 0.0)
+                       AND p.price <= coalesce($constraints.price_to, 1e300)
+                     LIMIT 1001)
+        SCORE AS score
+      RETURN p, score
+    }
+  }
+  RETURN p, 1 AS tier, score, 'near' AS source
+  UNION ALL
   MATCH (p:Product) WHERE p.popularity = 0
-  WITH slot, asked, p LIMIT 1000
-  FILTER NOT EXISTS { (p)<-[:VIEWED|CLICKED|CARTED|PURCHASED|RETURNED|RATED]-() }
-  LET near = vector.similarity.cosine(CASE slot WHEN 'a' THEN p.vector_a ELSE p.vector_b END, asked)
-  RETURN p, CASE WHEN near IS NULL THEN 2 ELSE 1 END AS tier, coalesce(near, 0.0) AS score, 'unseen' AS source
+  RETURN p, 2 AS tier, 0.0 AS score, 'unseen' AS source LIMIT 1000
 }
+// publish and embed count, what has happened since is looked up.
+FILTER p.popularity = 0 AND NOT EXISTS { (p)<-[:VIEWED|CLICKED|CARTED|PURCHASED|RETURNED|RATED]-() }
 // What fits: the constraints hold of every row, whichever source it comes from.
 FILTER NOT coalesce(p.delisted, false)
   AND (coalesce(p.in_stock, true) OR $constraints.in_stock = false)
@@ -79,11 +134,14 @@ ORDER BY found.tier, found.score DESC, p.product_id
 LIMIT CASE WHEN size([key IN keys($constraints) WHERE key IN ['per_brand', 'per_category', 'diversity']]) = 0
       THEN CASE WHEN $k < 10000 THEN toInteger($k) ELSE 10000 END ELSE 500 END
 WITH collect({p: p, found: found,
-  brands: COLLECT { MATCH (p)-[:MADE_BY]->(b:Brand) RETURN b.name },
-  categories: COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path }}) AS pool
+  brands: CASE WHEN $constraints.per_brand IS NULL THEN []
+          ELSE COLLECT { MATCH (p)-[:MADE_BY]->(b:Brand) RETURN b.name } END,
+  categories: CASE WHEN $constraints.per_category IS NULL THEN []
+              ELSE COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path } END}) AS pool
 LET few = CASE WHEN $constraints.per_brand IS NULL AND $constraints.per_category IS NULL THEN pool
   ELSE reduce(kept = [], row IN pool | CASE
-    WHEN none(name IN row.brands WHERE
+    WHEN size(kept) / 3 < $k
+     AND none(name IN row.brands WHERE
            size([x IN kept WHERE name IN x.brands]) >= coalesce($constraints.per_brand, 500))
      AND none(path IN row.categories WHERE
            size([x IN kept WHERE path IN x.categories]) >= coalesce($constraints.per_category, 500))

@@ -1,6 +1,6 @@
-"""Neo4j Browser, served by the local server, draws a user's recommendations and the reasons.
+"""Neo4j Browser, served by the local server: its guide, and what it draws.
 
-With SHOPGRAPH_PICTURE naming a file, what is drawn is saved there: the README's picture.
+With SHOPGRAPH_PICTURES naming a folder, what is seen is saved there: the README's pictures.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
-STYLE = Path(__file__).parents[2] / "cypher" / "browser" / "style.grass"
+PICTURES = os.environ.get("SHOPGRAPH_PICTURES", "")
 
 ARGUMENTS = [
     "--headless",
@@ -81,7 +81,6 @@ def page() -> Iterator[Any]:
 def test_the_browser_draws_a_user_s_recommendations_with_their_reasons(job: Any, page: Any) -> None:
     (drawable,) = job.ask(DRAWABLE)
     log_in(page, job.answers["up"])
-    run(page, ":style " + " ".join(STYLE.read_text(encoding="utf-8").split()))
     # Only what the statement returns, not all that lies between.
     run(page, ":config {autoComplete: false}")
     run(page, ":clear")
@@ -95,11 +94,70 @@ def test_the_browser_draws_a_user_s_recommendations_with_their_reasons(job: Any,
     assert products == {title.split()[0] for title in drawable["titles"]}
     types = [edge["type"] for edge in edges.evaluate_all(EDGES)]
     assert types.count("RECOMMENDED") == types.count("PURCHASED") == 4
-    if picture := os.environ.get("SHOPGRAPH_PICTURE"):
+    if PICTURES:
         show_alone(page)
         arrange(page, drawn, edges.evaluate_all(EDGES))
-        page.screenshot(path=picture)
-        assert Path(picture).stat().st_size < 300_000
+        save(page, "browser.png")
+
+
+def test_the_guide_opens_on_connect_and_its_statements_are_a_click_away(
+    job: Any, page: Any
+) -> None:
+    log_in(page, job.answers["up"])
+    guide = page.get_by_test_id("carousel")
+    playwright.expect(guide).to_contain_text("Your shop as a graph")
+    # The style came by itself, too.
+    playwright.expect(page.get_by_text("node.Product").first).to_be_visible()
+    if PICTURES:
+        page.get_by_test_id("frame").first.scroll_into_view_if_needed()
+        page.mouse.move(700, 400)
+        page.mouse.wheel(0, -5_000)
+        page.wait_for_timeout(1_000)
+        save(page, "guide.png")
+    choose(page, guide, "MATCH (n)")
+    labels = {row["label"] for row in job.ask("MATCH (n) RETURN DISTINCT labels(n)[0] AS label")}
+    frame = page.get_by_test_id("frame").first
+    for label in labels - {"ShopgraphSchema"}:
+        playwright.expect(frame).to_contain_text(label)
+
+
+def test_a_product_s_neighbourhood_is_drawn_from_the_guide(job: Any, page: Any) -> None:
+    log_in(page, job.answers["up"])
+    run(page, ":config {autoComplete: false}")
+    run(page, ":clear")
+    run(page, ":play " + job.answers["up"]["browser"].split("?")[0] + "shopgraph/guide.html")
+    guide = page.get_by_test_id("carousel")
+    guide.locator("li[aria-label='5']").click()
+    choose(page, guide, ":param product_id")
+    choose(page, guide, "OPTIONAL MATCH knows")
+    nodes = page.locator("svg g.node")
+    playwright.expect(nodes.first).to_be_visible()
+    drawn = nodes.evaluate_all(NODES)
+    assert {"Product", "Brand", "Category"} <= {node["label"] for node in drawn}
+    if PICTURES:
+        show_alone(page)
+        page.wait_for_timeout(4_000)
+        page.get_by_label("zoom-to-fit").click()
+        page.wait_for_timeout(2_000)
+        save(page, "neighbourhood.png")
+
+
+def choose(page: Any, guide: Any, begins: str) -> None:
+    """Click a statement of the guide, and run what then stands in the editor."""
+    guide.locator("pre.runnable", has_text=begins).first.click()
+    page.wait_for_timeout(500)
+    editor = page.locator("[data-testid=activeEditor]")
+    if editor.locator(".view-lines").inner_text().strip():
+        editor.locator(".monaco-editor").first.click()
+        page.keyboard.press("Control+Enter")
+    page.wait_for_timeout(2_000)
+
+
+def save(page: Any, name: str) -> None:
+    """Keep what is seen, for the README."""
+    picture = Path(PICTURES) / name
+    page.screenshot(path=picture)
+    assert picture.stat().st_size < 300_000
 
 
 def log_in(page: Any, server: dict[str, Any]) -> None:
@@ -124,7 +182,8 @@ def run(page: Any, text: str) -> None:
 
 def show_alone(page: Any) -> None:
     """Only the statement, all its lines, and the drawing."""
-    page.get_by_test_id("frame").get_by_role("button", name="Fullscreen").click()
+    frame = page.get_by_test_id("frame").first
+    frame.get_by_role("button", name="Fullscreen").click()
     page.get_by_title("Collapse the node properties display").click()
     page.locator("[data-testid=frameCommand]").first.click()
 

@@ -1,0 +1,68 @@
+"""Products that came after the live run: vectors of that run for them, without any training."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from gnn import runs
+from gnn.tensors import histories_of, knowledge_of
+from gnn.training import carry_over
+from gnn.warm import CannotContinue
+from kg.connection import Graph
+from kg.popularity import count_newcomers
+from kg.publish import read_runs, write_slot_vectors
+from kg.read import read_tensors
+from kg.records import KINDS, NO_TIME
+
+log = logging.getLogger(__name__)
+
+
+def welcome(graph: Graph, folder: Path, cache: Path | None = None) -> int:
+    """Give products that the live run does not know their place among its vectors.
+
+    Their text, attributes and relations go through the run's own encoder (inductive), and from
+    then on pages find them: by likeness, near a user, and as products nobody has seen.
+
+    Returns:
+        How many there were; 0 where no run is live, or its model has no use for texts.
+    """
+    live = next((run for run in read_runs(graph) if run["live"]), None)
+    if live is None or "product_length" not in live:
+        return 0
+    known = int(live["products"])
+    if graph.read("read/count_rows")[0]["products"] <= known:
+        return 0
+    try:
+        run = runs.load_run(folder, live["run_id"])
+        weights = runs.load_weights(folder, run)
+    except runs.UnknownRunFolder as error:
+        log.info("new products get no vectors: %s", error)
+        return 0
+    if run.model.spectral:
+        log.info("new products get no vectors: the live run knows products by behaviour alone")
+        return 0
+    tensors = read_tensors(graph, None, cache=cache)
+    histories, target = histories_of(tensors.data), KINDS.index(run.target_kind)
+    try:
+        trained = carry_over(
+            histories, knowledge_of(tensors.data), run.model, run.training, target, weights
+        )
+    except CannotContinue as reason:
+        log.info("new products get no vectors: %s", reason)
+        return 0
+    until = None if run.cutoff is None else datetime.fromisoformat(run.cutoff)
+    now = NO_TIME if until is None else round(until.timestamp() * 1000)
+    recommender = trained.at(now)
+    z, bias = recommender.z.numpy(), recommender.bias.numpy()
+    rows = np.array([row for row in range(known, len(z)) if tensors.product_ids[row]], np.int64)
+    own = np.concatenate([z[rows], bias[rows, None]], axis=1)
+    # All vectors of a slot are of one length: what is left of it stands in the last place.
+    rest = float(live["product_length"]) ** 2 - (own**2).sum(axis=1)
+    vectors = np.concatenate([own, np.sqrt(np.maximum(rest, 0.0))[:, None]], axis=1)
+    write_slot_vectors(graph, live["slot"], "product", rows, vectors.astype(np.float32))
+    count_newcomers(graph, rows)
+    return len(rows)
