@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kg.connection import Graph, open_graph
-from kg.local.server import ServerInfo, status, up
+from kg.local.server import ServerInfo, answers, status, up
 from kg.schema import migrate
 from kg.settings import GraphSettings
 from shopgraph.jobs import WAIT_SECONDS, job
@@ -72,6 +72,8 @@ class Workspace:
         server = status(self.home)
         if not server.running:
             log.info("starting the local Neo4j in %s", self.home)
+        if not answers(self.home):
+            # Also where another command's start was killed, or the server is just dying.
             server = self.start()
         return (server.bolt, server.user, server.read_password(), "neo4j")
 

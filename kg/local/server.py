@@ -13,7 +13,14 @@ from kg.local.home import Home
 from kg.local.lock import read_lock
 from kg.local.memory import Memory, machine_mb, moderate
 from kg.local.ports import USUAL
-from kg.local.start import STOP_SECONDS, USER, adopt, comes_to_answer, start
+from kg.local.start import (
+    STOP_SECONDS,
+    USER,
+    adopt,
+    comes_to_answer,
+    database_status,
+    start,
+)
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,19 @@ def status(home: Path) -> ServerInfo:
     place = Home(home)
     process = processes.find(place)
     return describe(place, process.pid if process else None)
+
+
+def answers(home: Path) -> bool:
+    """Whether a home's server takes queries; one that starts, or is just dying, runs and does not.
+
+    Raises:
+        LocalServerError: it refuses the password.
+    """
+    place = Home(home)
+    started = place.read_started()
+    if started is None or processes.find(place) is None:
+        return False
+    return database_status(place, started)[0] == "online"
 
 
 def describe(home: Home, pid: int | None) -> ServerInfo:

@@ -9,6 +9,8 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -23,7 +25,8 @@ import pytest
 from kg.errors import LocalServerError
 from kg.local.admin import run_admin
 from kg.local.memory import Memory
-from kg.local.server import ServerInfo, down, status, up
+from kg.local.server import ServerInfo, answers, down, status, up
+from shopgraph.workspace import own
 
 SMALL = Memory(heap_mb=1024, page_cache_mb=64)
 
@@ -179,6 +182,28 @@ def test_a_killed_server_starts_again_with_its_data_and_only_once(
     assert one.pid != running.pid
     assert (one.bolt, one.browser) == (running.bolt, running.browser)
     assert query(one, "MATCH (n:Kept) RETURN n.name") == ["before"]
+
+
+def test_who_comes_right_after_a_kill_is_served(home: Path) -> None:
+    # The process may still be there, and its port take connections that nobody answers.
+    for _ in range(2):
+        kill(start(home))
+        with own(home).open() as graph:
+            assert graph.read("read/count_rows")[0]["users"] == 0
+
+
+def test_who_comes_while_a_killed_command_s_server_starts_is_served(home: Path) -> None:
+    down(home)
+    code = "import sys, pathlib, kg.local.server as s; s.up(pathlib.Path(sys.argv[1]))"
+    starter = subprocess.Popen([sys.executable, "-c", code, str(home)])
+    while not status(home).running:
+        time.sleep(0.05)
+    starter.kill()
+    starter.wait()
+    assert not answers(home)
+    with own(home).open() as graph:
+        assert graph.read("read/count_rows")[0]["users"] == 0
+    assert answers(home)
 
 
 def test_another_program_is_neither_taken_for_the_server_nor_robbed_of_its_port(
