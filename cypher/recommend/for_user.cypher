@@ -22,7 +22,7 @@ LET run_id = run.run_id
 LET enough = size(keys($constraints)) = 0 AND COUNT {
   MATCH (shopper)-[:RECOMMENDED {run_id: run_id}]->(p:Product)
   WHERE coalesce(p.in_stock, true) AND NOT coalesce(p.delisted, false)
-} >= $k
+} >= toFloat($k)
 CALL (shopper, run_id, enough) {
   MATCH (shopper)-[r:RECOMMENDED {run_id: run_id}]->(p:Product)
   RETURN p, 1 AS tier, r.score AS score, 'stored' AS source
@@ -103,4 +103,4 @@ LET p = chosen[place].p, found = chosen[place].found
 RETURN place + 1 AS rank, p.product_id AS product_id, p.title AS title, p.price AS price,
        found.score AS score, found.source AS source
 ORDER BY rank
-LIMIT toInteger($k);
+LIMIT CASE WHEN $k < 10000 THEN toInteger($k) ELSE 10000 END;

@@ -57,7 +57,7 @@ LET fresh = EXISTS { MATCH (p:Product) WHERE p.idx >= run.products },
 LET enough = NOT changed AND NOT fresh AND size(keys($constraints)) = 0 AND COUNT {
   MATCH (shopper)-[:RECOMMENDED {run_id: run_id}]->(p:Product)
   WHERE coalesce(p.in_stock, true) AND NOT coalesce(p.delisted, false)
-} >= $k
+} >= toFloat($k)
 WITH shopper, run, run_id, slot, changed, enough, lengths, CASE WHEN NOT enough THEN asked END AS asked
 CALL (shopper, run, run_id, slot, asked, changed, enough, lengths) {
   MATCH (shopper)-[r:RECOMMENDED {run_id: run_id}]->(p:Product)
@@ -200,4 +200,4 @@ LET p = chosen[place].p, found = chosen[place].found
 RETURN place + 1 AS rank, p.product_id AS product_id, p.title AS title, p.price AS price,
        found.score AS score, found.source AS source
 ORDER BY rank
-LIMIT toInteger($k);
+LIMIT CASE WHEN $k < 10000 THEN toInteger($k) ELSE 10000 END;

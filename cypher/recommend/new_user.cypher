@@ -89,4 +89,4 @@ LET p = chosen[place].p, found = chosen[place].found
 RETURN place + 1 AS rank, p.product_id AS product_id, p.title AS title, p.price AS price,
        found.score AS score, found.source AS source
 ORDER BY rank
-LIMIT toInteger($k);
+LIMIT CASE WHEN $k < 10000 THEN toInteger($k) ELSE 10000 END;
