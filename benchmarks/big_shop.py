@@ -16,17 +16,16 @@ from gnn.inference import best_of_factors, index_vectors
 from gnn.tensors import histories_of, knowledge_of
 from ingestion.knowledge.derive import derive_relations
 from kg.connection import Graph
-from kg.numbering import number_nodes
 from kg.publish import Publication, publish
 from kg.read import read_tensors
+from kg.records import KINDS
 from shopgraph import pipeline
-from shopgraph.loading import ingest
 from shopgraph.progress import progress
-from shopgraph.publishing import encoder_properties, known_at, write_page_facts
+from shopgraph.publishing import known_at, serving_properties, write_page_facts
 from shopgraph.simulation.shop import simulate
-from shopgraph.workspace import Workspace
 
 CPU = torch.device("cpu")
+PURCHASE = KINDS.index("purchase")
 
 #: Recommendations a user.
 TOP = 20
@@ -40,12 +39,11 @@ class BigShop:
     """What is in the graph, for whoever asks it.
 
     Shapes:
-        users: (users, dim + 2); products: (products, dim + 2) float32, by tensor row
+        products: (products, dim + 2) float32, by tensor row
     """
 
     user_ids: list[str]
     product_ids: list[str]
-    users: npt.NDArray[np.float32]
     products: npt.NDArray[np.float32]
 
 
@@ -63,8 +61,6 @@ def build(graph: Graph) -> BigShop:
 
     One epoch of large steps: the vectors' worth is not measured here, only how they are found.
     """
-    for label in ("users", "products"):
-        number_nodes(graph, label)
     pipeline.embed(graph, device="cpu")
     now = datetime.now(UTC)
     derive_relations(graph, now, None)
@@ -72,28 +68,22 @@ def build(graph: Graph) -> BigShop:
     histories = histories_of(tensors.data)
     newest = int(histories.time.max()) + 1
     with progress("training", unit="epoch") as advance:
-        trained = fit_settings(histories, knowledge_of(tensors.data), QUICK, 3, CPU, advance)
+        known_of = knowledge_of(tensors.data)
+        trained = fit_settings(histories, known_of, QUICK, PURCHASE, CPU, advance)
     recommender = trained.at(newest)
     known, asked = known_at(histories, datetime.fromtimestamp(newest / 1000, UTC))
     users, products = index_vectors(
         recommender.users(known, asked), recommender.z.numpy(), recommender.bias.numpy()
     )
-    bought = histories.keep(histories.kind == 3)
+    bought = histories.keep(histories.kind == PURCHASE)
     best = best_of_factors(users, products, bought.matrix(), TOP)
     scores = np.einsum("ud,ukd->uk", users, products[best.clip(0)]).astype(np.float32)
-    properties = encoder_properties(recommender) | {
+    properties = serving_properties(recommender, products) | {
         "cutoff_ms": newest,
         "bookmark_ms": round(now.timestamp() * 1000),
-        "products": len(products),
-        "product_length": float(np.linalg.norm(products[0])),
     }
-    write_page_facts(graph, histories, 3)
+    write_page_facts(graph, histories, PURCHASE)
     with progress("writing recommendations", len(users), "user") as advance:
         publication = Publication("run", properties, users, products, best, scores)
         publish(graph, publication, datetime.now(UTC), advance)
-    return BigShop(tensors.user_ids, tensors.product_ids, users, products)
-
-
-def load_tables(workspace: Workspace, tables: Path) -> None:
-    """Into an empty store, by the fastest road."""
-    ingest(workspace, tables)
+    return BigShop(tensors.user_ids, tensors.product_ids, products)

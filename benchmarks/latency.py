@@ -16,13 +16,14 @@ import numpy as np
 import pandas as pd
 import typer
 
-from benchmarks.big_shop import BigShop, build, load_tables, write_tables
+from benchmarks.big_shop import BigShop, build, write_tables
 from benchmarks.measured import AsJson, Measured
 from benchmarks.store import stored
 from ingestion.load import load
 from kg.connection import Graph
 from kg.local.server import down
 from kg.queries import find_query, run_query
+from shopgraph.loading import ingest
 from shopgraph.searching import encode_text
 from shopgraph.workspace import Workspace
 
@@ -81,7 +82,7 @@ def latency(
     with tempfile.TemporaryDirectory(prefix="shopgraph-tables-") as folder, stored() as workspace:
         count = write_tables(Path(folder) / "shop", users, products, events)
         told.add("events", count, "rows")
-        load_tables(workspace, Path(folder) / "shop")
+        ingest(workspace, Path(folder) / "shop")
         with workspace.open() as graph:
             shop = build(graph)
             recall(told, graph, shop)

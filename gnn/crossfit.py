@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from gnn.config import ModelConfig, TrainConfig
@@ -55,19 +56,45 @@ class CrossFit:
     ) -> CrossFit:
         """Count every relation for every fold."""
         fold = folds_of(len(train), config.folds, config.seed)
-        others = [train.keep((fold != own)[train.row]) for own in range(config.folds)]
-        terms: list[NeighbourTerm | None] = [None] * (config.folds + 1)
+        return cls._of(train, fold, config.folds, knowledge, model_config, target_kind, device)
+
+    @classmethod
+    def of_everybody(
+        cls,
+        train: Histories,
+        knowledge: Knowledge,
+        model_config: ModelConfig,
+        target_kind: int,
+        device: torch.device,
+    ) -> CrossFit:
+        """Count what answers after training alone, for whom nothing is left to train."""
+        fold = np.zeros(len(train), np.int64)
+        return cls._of(train, fold, 0, knowledge, model_config, target_kind, device)
+
+    @classmethod
+    def _of(
+        cls,
+        train: Histories,
+        fold: IntArray,
+        folds: int,
+        knowledge: Knowledge,
+        model_config: ModelConfig,
+        target_kind: int,
+        device: torch.device,
+    ) -> CrossFit:
+        others = [train.keep((fold != own)[train.row]) for own in range(folds)]
+        terms: list[NeighbourTerm | None] = [None] * (folds + 1)
         if model_config.use_neighbours:
             terms = [NeighbourTerm.count(part, target_kind) for part in [*others, train]]
-        return cls(fold, _graphs(train, fold, knowledge, model_config, config, device), terms)
+        return cls(fold, _graphs(train, fold, folds, knowledge, model_config, device), terms)
 
 
 def _graphs(
     train: Histories,
     fold: IntArray,
+    folds: int,
     knowledge: Knowledge,
     model_config: ModelConfig,
-    config: TrainConfig,
     device: torch.device,
 ) -> list[Edges]:
     fixed: Edges = {}
@@ -75,7 +102,7 @@ def _graphs(
         has = attribute_relation(knowledge.attributes)
         fixed["attribute", "has", "product"] = Adjacency.from_scipy(has).to(device)
     if not model_config.use_propagation:
-        return [fixed] * (config.folds + 1)
+        return [fixed] * (folds + 1)
     if model_config.use_attributes and knowledge.attributes is not None:
         shared = Adjacency.from_scipy(shared_attributes(knowledge.attributes, ALIKE))
         fixed["product", "shares_with", "product"] = shared.to(device)
@@ -84,9 +111,9 @@ def _graphs(
         fixed["product", "similar_to", "product"] = near.to(device)
     everything = count_pairs(train)
     graphs = []
-    for held_out in range(config.folds + 1):
+    for held_out in range(folds + 1):
         counts = everything
-        if held_out < config.folds:
+        if held_out < folds:
             own = train.keep((fold == held_out)[train.row])
             counts = everything.without(count_pairs(own))
         behaviour = behaviour_relations(counts, model_config.neighbours)

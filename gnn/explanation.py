@@ -72,6 +72,14 @@ def explain(
     return Explanation(known, vectors, neighbours)
 
 
+def positions(keys: IntArray, wanted: IntArray) -> IntArray:
+    """Where each number stands among ascending keys, -1 where it does not."""
+    if not len(keys):
+        return np.full(len(wanted), -1, np.int64)
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, at, -1)
+
+
 def without(queries: Histories, products: IntArray) -> Histories:
     """Each history without all its events with one product: (queries,) products."""
     return queries.keep(queries.product != products[queries.row])
@@ -112,11 +120,8 @@ class Places:
 
     def find(self, query: IntArray, product: IntArray) -> IntArray:
         """The place of products in their queries' histories, -1 where they have none."""
-        if not len(self.key):
-            return np.full(len(query), -1, np.int64)
-        wanted = query * self.num_products + product
-        at = np.minimum(np.searchsorted(self.key, wanted), len(self.key) - 1)
-        return np.where(self.key[at] == wanted, self.place[at], -1)
+        at = positions(self.key, query * self.num_products + product)
+        return np.where(at >= 0, self.place[at], -1) if len(self.key) else at
 
     def sums(self, query: IntArray, product: IntArray, weight: FloatArray) -> FloatArray:
         """Event weights summed where their product stands: (queries, n)."""
@@ -140,10 +145,7 @@ def _vector_loss(
     history = past.batch(indptr[:-1], indptr[1:], asked, recommender.history)
     encoder = recommender.users_encoder.to("cpu")
     z = recommender.z.cpu()
-    ends = np.append(history.offsets.numpy()[1:], len(history.product))
-    lengths = ends - history.offsets.numpy()
-    query = np.repeat(np.arange(len(lengths)), lengths)
-    product = history.product.numpy()
+    query, product = history.query.numpy(), history.product.numpy()
     own, wanted = z[torch.from_numpy(known.clip(0))], z[torch.from_numpy(products.clip(0))]
     loss = np.zeros((len(known), known.shape[1], products.shape[1]), np.float32)
     for weight, mix, mean in encoder.pools(z, history):

@@ -75,11 +75,20 @@ def index_vectors(users: FloatArray, z: FloatArray, bias: FloatArray) -> tuple[F
     """
     squared = (z**2).sum(axis=1) + bias**2
     longest = max(float(squared.max(initial=0.0)), 1e-6) * 1.0001
-    rest = np.sqrt(longest - squared)
-    products = np.concatenate([z, bias[:, None], rest[:, None]], axis=1)
+    products = of_length(z, bias, longest)
     ones = np.ones((len(users), 1), np.float32)
     extended = np.concatenate([users, ones, 0 * ones], axis=1)
-    return extended.astype(np.float32), products.astype(np.float32)
+    return extended.astype(np.float32), products
+
+
+def of_length(z: FloatArray, bias: FloatArray, squared: float) -> FloatArray:
+    """[z, b, √(M² − ‖z‖² − b²)], all of length M; the last is 0 where one is longer already.
+
+    Shapes:
+        z: (products, dim); bias: (products,); returned: (products, dim + 2)
+    """
+    rest = np.sqrt(np.maximum(squared - (z**2).sum(axis=1) - bias**2, 0.0))
+    return np.concatenate([z, bias[:, None], rest[:, None]], axis=1).astype(np.float32)
 
 
 def top_k(

@@ -36,6 +36,12 @@ class History:
     rank: Tensor
     days: Tensor
 
+    @property
+    def query(self) -> Tensor:
+        """The query of each event: (events,) int64."""
+        ends = torch.cat([self.offsets[1:], self.offsets.new_tensor([len(self.product)])])
+        return torch.repeat_interleave(ends - self.offsets)
+
     def to(self, device: torch.device) -> History:
         """The same batch on a device."""
         return History(
@@ -159,8 +165,7 @@ class UserEncoder(nn.Module):
         h = torch.zeros(len(history.offsets), z.shape[1], device=z.device, dtype=z.dtype)
         if not len(history.product):
             return h
-        ends = torch.cat([history.offsets[1:], history.offsets.new_tensor([len(history.product)])])
-        query = torch.repeat_interleave(ends - history.offsets)
+        query = history.query
         for weight, beta in zip(self.weights(history), self.beta, strict=True):
             if self.mean:
                 total = torch.zeros(len(h), device=z.device).index_add(0, query, weight)
@@ -195,8 +200,7 @@ class SetEncoder(nn.Module):
 
         What divides a pool, its length or √n, is in the weights: it is that of the whole history.
         """
-        ends = torch.cat([history.offsets[1:], history.offsets.new_tensor([len(history.product)])])
-        query = torch.repeat_interleave(ends - history.offsets)
+        query = history.query
         counted = self.kinds[history.kind]
         count = torch.zeros(len(history.offsets)).index_add(0, query, (counted > 0).to(z.dtype))
         begin = 0
@@ -233,8 +237,7 @@ class SetEncoder(nn.Module):
                     per_sample_weights=weight,
                 )
             )
-        ends = torch.cat([history.offsets[1:], history.offsets.new_tensor([len(history.product)])])
-        query = torch.repeat_interleave(ends - history.offsets)
+        query = history.query
         count = torch.zeros(len(history.offsets), device=z.device).index_add(
             0, query, (counted > 0).to(z.dtype)
         )

@@ -6,7 +6,7 @@ where the score falls without the one that is known (``gnn.explanation``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from gnn.explanation import explain, without
+from gnn.explanation import explain, positions, without
 from gnn.histories import Histories, IntArray
 from gnn.inference import VectorRecommender
 from gnn.recommender import FloatArray
@@ -52,12 +52,7 @@ class Link:
         if self.by_node:
             both = sp.csr_array(self.matrix[one].multiply(self.matrix[other]))
             return np.diff(both.indptr) > 0
-        if not len(self.keys):
-            return np.zeros(len(one), np.bool_)
-        wanted = one * self.matrix.shape[1] + other
-        at = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
-        found: npt.NDArray[np.bool_] = self.keys[at] == wanted
-        return found
+        return positions(self.keys, one * self.matrix.shape[1] + other) >= 0
 
 
 @dataclass(frozen=True)
@@ -84,6 +79,7 @@ def find_reasons(
     now: IntArray | None,
     products: IntArray,
     links: Sequence[Link],
+    progress: Callable[[int], None] | None = None,
 ) -> Reasons:
     """The reasons of recommendations, by the first of ``links`` that there is.
 
@@ -120,6 +116,8 @@ def find_reasons(
         }
         for name, part in parts.items():
             getattr(found, name)[rows, :, :width] = part.transpose(0, 2, 1)
+        if progress is not None:
+            progress(len(rows))
     return found
 
 

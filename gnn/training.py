@@ -160,7 +160,6 @@ def carry_over(
     histories: Histories,
     knowledge: Knowledge,
     model_config: ModelConfig,
-    config: TrainConfig,
     target_kind: int,
     weights: Mapping[str, Tensor],
 ) -> Trained:
@@ -173,7 +172,7 @@ def carry_over(
     """
     device = torch.device("cpu")
     warm = WarmStart(weights, np.zeros(len(histories), np.bool_))
-    crossfit = CrossFit.count(histories, knowledge, model_config, config, target_kind, device)
+    crossfit = CrossFit.of_everybody(histories, knowledge, model_config, target_kind, device)
     trained = _untrained(histories, knowledge, crossfit, model_config, target_kind, device, warm)
     trained.model.eval()
     return trained

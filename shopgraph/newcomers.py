@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gnn import runs
+from gnn.inference import of_length
 from gnn.tensors import histories_of, knowledge_of
 from gnn.training import carry_over
 from gnn.warm import CannotContinue
@@ -48,9 +49,7 @@ def welcome(graph: Graph, folder: Path, cache: Path | None = None) -> int:
     tensors = read_tensors(graph, None, cache=cache)
     histories, target = histories_of(tensors.data), KINDS.index(run.target_kind)
     try:
-        trained = carry_over(
-            histories, knowledge_of(tensors.data), run.model, run.training, target, weights
-        )
+        trained = carry_over(histories, knowledge_of(tensors.data), run.model, target, weights)
     except CannotContinue as reason:
         log.info("new products get no vectors: %s", reason)
         return 0
@@ -59,10 +58,7 @@ def welcome(graph: Graph, folder: Path, cache: Path | None = None) -> int:
     recommender = trained.at(now)
     z, bias = recommender.z.numpy(), recommender.bias.numpy()
     rows = np.array([row for row in range(known, len(z)) if tensors.product_ids[row]], np.int64)
-    own = np.concatenate([z[rows], bias[rows, None]], axis=1)
-    # All vectors of a slot are of one length: what is left of it stands in the last place.
-    rest = float(live["product_length"]) ** 2 - (own**2).sum(axis=1)
-    vectors = np.concatenate([own, np.sqrt(np.maximum(rest, 0.0))[:, None]], axis=1)
-    write_slot_vectors(graph, live["slot"], "product", rows, vectors.astype(np.float32))
+    vectors = of_length(z[rows], bias[rows], float(live["product_length"]) ** 2)
+    write_slot_vectors(graph, live["slot"], "product", rows, vectors)
     count_newcomers(graph, rows)
     return len(rows)

@@ -17,6 +17,7 @@ from gnn.behaviour import decayed_counts, event_counts
 from gnn.histories import Histories, IntArray
 from gnn.inference import VectorRecommender, index_vectors, top_k
 from gnn.model import UserEncoder
+from gnn.recommender import FloatArray
 from gnn.tensors import histories_of
 from kg.audiences import read_profile_groups, write_audiences
 from kg.connection import Graph
@@ -80,9 +81,8 @@ def publish_run(
     publication = Publication(
         run_id=run.run_id,
         properties=run_properties(run)
-        | encoder_properties(recommender)
-        | told.properties()
-        | {"products": len(products), "product_length": float(np.linalg.norm(product_vectors[0]))},
+        | serving_properties(recommender, product_vectors)
+        | told.properties(),
         user_vectors=user_vectors,
         product_vectors=product_vectors,
         products=best,
@@ -168,9 +168,16 @@ def run_properties(run: runs.Run) -> dict[str, str | float]:
     return facts | {name.replace("@", "_at_"): value for name, value in run.metrics.items()}
 
 
-def encoder_properties(recommender: VectorRecommender) -> dict[str, Any]:
-    """What ``home`` needs to compute a user's vector anew, where it is linear in their events."""
+def serving_properties(recommender: VectorRecommender, vectors: FloatArray) -> dict[str, Any]:
+    """What pages need of a run: its products, the length of their vectors, and the users' encoder.
+
+    With that ``home`` computes a user's vector anew, where it is linear in their events.
+
+    Shapes:
+        vectors: (products, dim + 2), all of one length
+    """
+    facts = {"products": len(vectors), "product_length": float(np.linalg.norm(vectors[0]))}
     encoder = recommender.users_encoder
     if not isinstance(encoder, UserEncoder):
-        return {}
-    return {f"encoder_{name}": value for name, value in encoder.numbers().items()}
+        return facts
+    return facts | {f"encoder_{name}": value for name, value in encoder.numbers().items()}

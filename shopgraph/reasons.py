@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from gnn.histories import Histories, IntArray
 from gnn.inference import VectorRecommender
-from gnn.reasons import BLOCK_ROWS, Faithfulness, Link, Reasons, faithfulness, find_reasons
+from gnn.reasons import Faithfulness, Link, Reasons, faithfulness, find_reasons
 from gnn.tensors import incidence
 from kg.connection import Graph
 from kg.knowledge.purchases import NONE, read_purchases
@@ -88,23 +88,11 @@ def explain_lists(
     if not links:
         # No path could be drawn.
         return Told([], Faithfulness(0, 0.0, 0.0, 0.0, 0.0))
-    parts = []
-    for start in range(0, len(queries), BLOCK_ROWS):
-        rows = np.arange(start, min(start + BLOCK_ROWS, len(queries)))
-        asked = None if now is None else now[rows]
-        parts.append(find_reasons(recommender, queries.take(rows), asked, best[rows], links))
-        if progress is not None:
-            progress(len(rows))
-    joined = Reasons(
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("known", "kind", "share")
-        )
-    )
-    tested = faithfulness(recommender, queries, now, best, joined)
-    log.info("reasons: %s, faithfulness %s", len(joined), tested)
+    found = find_reasons(recommender, queries, now, best, links, progress)
+    tested = faithfulness(recommender, queries, now, best, found)
+    log.info("reasons: %s, faithfulness %s", len(found), tested)
     kinds = [link.kind for link in links]
-    return Told(_texts(joined, best, kinds, product_ids), tested)
+    return Told(_texts(found, best, kinds, product_ids), tested)
 
 
 def _texts(

@@ -54,6 +54,7 @@ CALL (shopper, run, slot, changed) {
 // their place in its list.
 LET fresh = EXISTS { MATCH (p:Product) WHERE p.idx >= run.products },
     lengths = run.product_length * sqrt(reduce(s = 0.0, x IN asked | s + x * x))
+// A number with a fraction: beside a whole one the server counts to one more, which may be too large.
 LET enough = NOT changed AND NOT fresh AND size(keys($constraints)) = 0 AND COUNT {
   MATCH (shopper)-[:RECOMMENDED {run_id: run_id}]->(p:Product)
   WHERE coalesce(p.in_stock, true) AND NOT coalesce(p.delisted, false)
