@@ -7,6 +7,7 @@
 // Repeat   safe: reads only
 UNWIND range(0, size($interaction_id) - 1) AS i
 MATCH (u:User)-[e:REVIEWED {interaction_id: $interaction_id[i]}]->(p:Product)
+USING INDEX SEEK e:REVIEWED(interaction_id)
 WITH e, coalesce($properties[i], {}) AS properties, [
   [u.user_id, $user_id[i]], [p.product_id, $product_id[i]], [e.session_id, $session_id[i]],
   [e.occurred_at.epochMillis, $occurred_ms[i]], [e.rating, $rating[i]]

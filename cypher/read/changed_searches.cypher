@@ -7,7 +7,9 @@
 // Repeat   safe: reads only
 UNWIND range(0, size($interaction_id) - 1) AS i
 OPTIONAL MATCH (u:User)-[asked:SEARCHED {interaction_id: $interaction_id[i]}]->(q:Query)
+USING INDEX SEEK asked:SEARCHED(interaction_id)
 OPTIONAL MATCH (found:Query)-[opened:FOUND {interaction_id: $interaction_id[i]}]->(p:Product)
+USING INDEX SEEK opened:FOUND(interaction_id)
 WITH i, asked, u, p, coalesce(q, found) AS q, coalesce(asked, opened) AS e,
      coalesce($properties[i], {}) AS properties
 WHERE e IS NOT NULL

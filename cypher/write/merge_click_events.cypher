@@ -10,6 +10,7 @@
 // Repeat   safe: an interaction_id already there is left as it is
 UNWIND range(0, size($interaction_id) - 1) AS i
 OPTIONAL MATCH ()-[old:CLICKED {interaction_id: $interaction_id[i]}]->()
+USING INDEX SEEK old:CLICKED(interaction_id)
 WITH i WHERE old IS NULL
 MATCH (u:User {user_id: $user_id[i]})
 MATCH (p:Product {product_id: $product_id[i]})

@@ -9,6 +9,7 @@
 // Repeat   safe: a line already there is left as it is
 UNWIND range(0, size($interaction_id) - 1) AS i
 OPTIONAL MATCH ()-[old:CONTAINS {interaction_id: $interaction_id[i]}]->()
+USING INDEX SEEK old:CONTAINS(interaction_id)
 WITH i WHERE old IS NULL
 MATCH (p:Product {product_id: $product_id[i]})
 MERGE (o:Order {order_id: $order_id[i]})

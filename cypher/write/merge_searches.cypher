@@ -9,7 +9,9 @@
 //          user nor product only the query is kept
 UNWIND range(0, size($interaction_id) - 1) AS i
 OPTIONAL MATCH ()-[asked:SEARCHED {interaction_id: $interaction_id[i]}]->()
+USING INDEX SEEK asked:SEARCHED(interaction_id)
 OPTIONAL MATCH ()-[opened:FOUND {interaction_id: $interaction_id[i]}]->()
+USING INDEX SEEK opened:FOUND(interaction_id)
 WITH i WHERE asked IS NULL AND opened IS NULL
 OPTIONAL MATCH (known:Query {text: $query[i]})
 WITH i, known IS NULL AS is_new
