@@ -140,4 +140,4 @@ def test_a_stream_hands_over_every_record(graph: Graph) -> None:
 def test_a_statement_is_its_file_without_the_last_semicolon() -> None:
     text = statement("recommend/for_user")
     assert text.startswith("// Recommended for a user")
-    assert text.endswith("LIMIT toInteger($k)")
+    assert text.endswith("THEN toInteger($k) ELSE 10000 END")
