@@ -152,19 +152,23 @@ def _strongest_of_block(
             full[inside, start + inside] = 0
         width = min(keep, full.shape[1])
         value, column = torch.topk(torch.from_numpy(full), width)
-        row: npt.NDArray[Any] = np.repeat(inside, width)
+        row: npt.NDArray[np.int64] = np.repeat(inside, width)
         values, columns = value.numpy().ravel(), column.numpy().ravel()
         chosen = values > 0
-    else:
-        entries = rows.tocoo()
-        (row, columns), values = entries.coords, entries.data
-        useful = values > 0 if start is None else (row + start != columns) & (values > 0)
-        order = np.lexsort((-values[useful], row[useful]))
-        row, columns, values = (part[useful][order] for part in (row, columns, values))
-        first = np.searchsorted(row, np.arange(rows.shape[0]))
-        chosen = np.arange(len(row)) - first[row] < keep
-    at = (row[chosen], columns[chosen])
-    return sp.csr_array((values[chosen].astype(np.float32), at), shape=rows.shape)
+        at = (row[chosen], columns[chosen])
+        return sp.csr_array((values[chosen].astype(np.float32), at), shape=rows.shape)
+    lengths = np.diff(rows.indptr)
+    chosen = rows.data > 0
+    if start is not None:
+        chosen &= np.repeat(np.arange(len(lengths)), lengths) + start != rows.indices
+    values = np.where(chosen, rows.data, 0)
+    # A row at a time: sorting all of them at once took ten times as long.
+    for each in np.flatnonzero(lengths > keep):
+        begin, end = rows.indptr[each], rows.indptr[each + 1]
+        chosen[begin + np.argpartition(values[begin:end], -keep)[:-keep]] = False
+    kept = np.concatenate([[0], np.cumsum(chosen)])[rows.indptr]
+    data = values[chosen].astype(np.float32)
+    return sp.csr_array((data, rows.indices[chosen], kept), shape=rows.shape)
 
 
 def scale_rows(matrix: sp.csr_array, power: float) -> sp.csr_array:

@@ -59,7 +59,7 @@ EDGE_POPULARITY = 0.35
 TEMPERATURE = 0.08
 
 #: Users on whom the parts' scales are measured.
-SCALE_USERS = 1_000
+SCALE_USERS = 500
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def _directions(
     if former is None:
         _, values, right = truncated_svd(scaled, rank, seed)
     else:
-        _, values, right = truncated_svd(scaled, rank, seed, iterations=1, near=former.smooth)
+        _, values, right = truncated_svd(scaled, rank, seed, iterations=0, near=former.smooth)
     root = np.sqrt(degree)[:, None]
     return Directions(right * np.sqrt(values) * root, right * root, degree)
 

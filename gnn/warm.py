@@ -16,7 +16,7 @@ from gnn.config import TrainConfig
 SLOWER = 0.2
 
 #: Old questions asked again for every new one, so that what was learned is kept.
-REPLAY = 0.5
+REPLAY = 0.1
 
 #: Parameters with one row a product: new products follow the old.
 BY_PRODUCT = ("bias", "products.ids.weight")

@@ -21,7 +21,7 @@ from kg.records import KINDS, NO_TIME, RELATIONSHIPS
 IntArray = npt.NDArray[np.int64]
 
 #: Users whose marks one record holds, and users whose events another does.
-PAGE_MARKS = 10_000
+PAGE_MARKS = 5_000
 PAGE_USERS = 1_000
 
 FILE = "events.npz"
@@ -55,15 +55,17 @@ def read_events(
     kinds: dict[str, Columns] = {}
     kept: dict[str, IntArray] = {}
     users_read = events_read = 0
+    counts = graph.read_packed("read/count_events")[0]["events"]
     for kind in KINDS:
-        marks = _joined(MARK, _read_marks(graph, RELATIONSHIPS[kind], users))
+        type_ = RELATIONSHIPS[kind]
+        marks = _joined(MARK, _read_marks(graph, type_, users if counts[type_] else 0))
         old_marks = {name: known.get(f"{kind}.mark.{name}", _NONE) for name in MARK}
         events = {name: known.get(f"{kind}.{name}", _NONE) for name in EVENT}
         changed = _changed(old_marks, marks, users)
         if changed.any():
             unchanged = ~changed[events["user"]]
             rows = np.flatnonzero(changed)
-            fresh = _joined(EVENT, _read_users(graph, RELATIONSHIPS[kind], rows, progress))
+            fresh = _joined(EVENT, _read_users(graph, type_, rows, progress))
             users_read += len(rows)
             events_read += len(fresh["user"])
             events = {

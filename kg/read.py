@@ -159,8 +159,8 @@ def _read_ids(
     flags: dict[str, np.ndarray[Any, Any]],
 ) -> list[str]:
     ids = [""] * rows
-    for page in read_pages(rows):
-        record = graph.read_packed(name, until=until, **page)[0]
+    pages = read_pages(rows)
+    for record in in_order(lambda page: graph.read_packed(name, until=until, **page)[0], pages):
         for idx, key in zip(record["idx"], record["id"], strict=True):
             ids[idx] = key
         for flag, values in flags.items():

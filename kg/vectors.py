@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from kg.connection import Graph
 from kg.facts import WORDS, Facts
+from kg.parallel import in_order
 from kg.read import read_pages
 
 #: Vectors a transaction writes: 1,000 of 384 dimensions are some 4 MB of parameters.
@@ -33,9 +34,10 @@ class ProductText:
 def read_product_texts(graph: Graph) -> Iterator[ProductText]:
     """Read every product's text, page by page, in the order of tensor rows."""
     products = graph.read("read/count_rows")[0]["products"]
-    for page in read_pages(products):
-        for row in graph.read("read/product_texts", **page):
-            yield ProductText(**row)
+    pages = read_pages(products)
+    for page in in_order(lambda page: graph.read_packed("read/product_texts", **page)[0], pages):
+        for row in page["texts"]:
+            yield ProductText(*row)
 
 
 @dataclass(frozen=True)
