@@ -85,7 +85,9 @@ def test_tensors_are_the_same_with_the_file_and_without(shop: Graph, tmp_path: P
         for edge in plain.edge_types:
             # In which order one user's events come is the server's affair: times and places tell.
             first, second = (
-                sorted(zip(*of.edge_index.tolist(), of.time.tolist(), of.place.tolist()))
+                sorted(
+                    zip(*of.edge_index.tolist(), of.time.tolist(), of.place.tolist(), strict=True)
+                )
                 for of in (plain[edge], cached[edge])
             )
             assert first == second
