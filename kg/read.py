@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +134,11 @@ def read_behaviour(
 
     In the order of users; ``users`` is how many tensor rows they have.
     """
+    there = graph.read_packed("read/count_events")[0]["events"]
+    rows = {kind: users if there[RELATIONSHIPS[kind]] else 0 for kind in KINDS}
     return {
-        kind: _read_events(graph, RELATIONSHIPS[kind], users, until, progress) for kind in KINDS
+        kind: _read_events(graph, RELATIONSHIPS[kind], rows[kind], until, progress)
+        for kind in KINDS
     }
 
 
@@ -144,11 +148,14 @@ def read_pages(rows: int) -> Iterator[dict[str, int]]:
         yield {"from": start, "to": start + PAGE_ROWS}
 
 
-def _vector(stored: bytes | list[float]) -> np.ndarray[Any, Any]:
-    """A vector as it was written: packed, or by somebody else as a list."""
-    if isinstance(stored, bytes):
-        return np.frombuffer(stored, "<f4")
-    return np.asarray(stored, np.float32)
+def _matrix(stored: list[bytes | list[float]]) -> np.ndarray[Any, Any]:
+    """Vectors as they were written: packed, or by somebody else as lists; float32, a row each."""
+    if not stored:
+        return np.zeros((0, 0), np.float32)
+    if all(isinstance(vector, bytes) for vector in stored):
+        return np.frombuffer(b"".join(stored), "<f4").reshape(len(stored), -1)  # type: ignore[arg-type]
+    rows = (np.frombuffer(v, "<f4") if isinstance(v, bytes) else v for v in stored)
+    return np.stack([np.asarray(row, np.float32) for row in rows])
 
 
 def _read_ids(
@@ -193,41 +200,23 @@ def read_text_vectors(
     graph: Graph, products: int, until: datetime | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Text vectors (P, D) and which rows have one (P,); D is 0 where no product has text."""
-    found: dict[int, np.ndarray[Any, Any]] = {}
 
-    def read(page: dict[str, int]) -> list[dict[str, Any]]:
-        return graph.read_packed("read/text_vectors", until=until, **page)
+    def read(page: dict[str, int]) -> tuple[list[int], np.ndarray[Any, Any]]:
+        if until is None:
+            packed = graph.read_packed("read/present_text_vectors", **page)[0]
+            return packed["idx"], _matrix(packed["vector"])
+        rows = graph.read_packed("read/text_vectors", until=until, **page)
+        return [row["idx"] for row in rows], _matrix([row["vector"] for row in rows])
 
-    for records in in_order(read, read_pages(products)):
-        found |= {record["idx"]: _vector(record["vector"]) for record in records}
-    width = len(next(iter(found.values()))) if found else 0
-    text = torch.zeros(products, width)
+    pages = [page for page in in_order(read, read_pages(products)) if page[0]]
     has_text = torch.zeros(products, dtype=torch.bool)
-    if found:
-        rows = torch.tensor(list(found))
-        text[rows] = torch.from_numpy(np.stack(list(found.values())))
-        has_text[rows] = True
+    if not pages:
+        return torch.zeros(products, 0), has_text
+    at = torch.tensor([idx for page in pages for idx in page[0]])
+    vectors = torch.from_numpy(np.concatenate([page[1] for page in pages]))
+    text = torch.zeros(products, vectors.shape[1]).index_copy_(0, at, vectors)
+    has_text[at] = True
     return text, has_text
-
-
-def _filled(packed: dict[str, Any]) -> dict[str, Any] | None:
-    """A page with what is absent put in; None where only some events of it have a value.
-
-    Most pages are all or none, and what is not sent need not be read: it is the faster by half.
-    """
-    count = len(packed["user"])
-    times, places, positions = len(packed["time_ms"]), len(packed["place"]), packed["positions"]
-    if not {times, places, positions} <= {0, count}:
-        return None
-    time_ms = packed["time_ms"] or np.full(count, NO_TIME)
-    placed = count if times or positions else 0
-    return {
-        "user": packed["user"],
-        "product": packed["product"],
-        "time_ms": time_ms,
-        "place": packed["place"] or np.zeros(count, np.int64),
-        "placed": placed,
-    }
 
 
 def _known_events(
@@ -244,19 +233,27 @@ def _read_events(
     graph: Graph, type_: str, users: int, until: datetime | None, progress: Progress | None
 ) -> dict[str, np.ndarray[Any, Any]]:
     until_ms = None if until is None else (until - EPOCH) // timedelta(milliseconds=1)
-    empty = np.zeros(0, np.int64)
-    parts = {name: [empty] for name in ("user", "product", "time_ms", "place", "placed")}
-    fixed = {"type": type_, "until_ms": until_ms}
+    fixed = {"type": type_, "until_ms": until_ms, "no_time": NO_TIME}
 
-    def read(page: dict[str, int]) -> dict[str, Any]:
-        packed = graph.read_packed("read/events_packed", **fixed, **page)[0]
-        return (
-            _filled(packed) or graph.read_packed("read/events", no_time=NO_TIME, **fixed, **page)[0]
-        )
+    def read(page: dict[str, int]) -> dict[str, np.ndarray[Any, Any]]:
+        return _flat(graph.read_packed("read/events", **fixed, **page)[0])
 
-    for record in in_order(read, read_pages(users)):
-        for name, part in parts.items():
-            part.append(np.atleast_1d(np.asarray(record[name], np.int64)))
+    parts = [_flat({"user": [], "product": [], "time_ms": [], "place": [], "placed": 0})]
+    for part in in_order(read, read_pages(users)):
+        parts.append(part)
         if progress is not None:
-            progress(len(record["user"]))
-    return {name: np.concatenate(part) for name, part in parts.items()}
+            progress(len(part["user"]))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _flat(page: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
+    """A page of lists as columns, with what was not sent put in."""
+    counts = [len(own) for own in page["product"]]
+    columns = {"user": np.repeat(np.asarray(page["user"], np.int64), counts)}
+    for name, absent in (("product", 0), ("time_ms", NO_TIME), ("place", 0)):
+        if any(page[name]):
+            own = (sent or [absent] * count for sent, count in zip(page[name], counts, strict=True))
+            columns[name] = np.fromiter(chain.from_iterable(own), np.int64, sum(counts))
+        else:
+            columns[name] = np.full(sum(counts), absent, np.int64)
+    return columns | {"placed": np.array([page["placed"]], np.int64)}

@@ -4,7 +4,7 @@
 // the present one if they were the same, else that of the statement, else none.
 //
 // Params   $from, $to  INTEGER: tensor rows, the second not included
-//          $until  ZONED DATETIME: the words of before it; null takes those of now
+//          $until  ZONED DATETIME: the words of before it
 // Returns  idx  INTEGER, vector  BYTES of 32-bit floats where they were packed, else LIST<FLOAT>
 // Repeat   safe: reads only
 MATCH (p:Product) WHERE p.idx >= $from AND p.idx < $to 

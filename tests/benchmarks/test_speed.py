@@ -29,7 +29,7 @@ def shop(graph: Graph) -> Graph:
         session.run(
             "MATCH (u:User) UNWIND [1, 2, 3] AS step "
             "MATCH (p:Product {idx: (u.idx * step) % $products}) "
-            "CREATE (u)-[:PURCHASED {line: step}]->(p)",
+            "CREATE (u)-[:PURCHASED {line: step, position: step}]->(p)",
             products=PRODUCTS,
         ).consume()
     vectors = np.random.default_rng(0).random((PRODUCTS, 4), np.float32)

@@ -247,3 +247,30 @@ def test_what_a_product_says_of_itself_is_sorted(graph: Graph) -> None:
     assert (full.title, full.description, full.brand) == ("Hat", "Warm", "Ann")
     assert (full.categories, full.attributes) == (["A > C", "B"], ["x=1", "y"])
     assert (bare.idx, bare.title, bare.brand, bare.categories) == (1, None, None, [])
+
+
+def test_of_users_without_times_and_positions_nothing_is_sent_and_all_is_read(graph: Graph) -> None:
+    add(
+        graph,
+        ("told", "p", "purchase", START, None),
+        ("told", "q", "purchase", None, None),
+        ("placed", "q", "purchase", None, 7),
+        ("silent", "p", "purchase", None, None),
+        ("silent", "q", "purchase", None, None),
+    )
+    data = read_tensors(graph, None)
+    store = data.data["user", "purchase", "product"]
+    found = {
+        (data.user_ids[u], data.product_ids[p]): (time, place)
+        for u, p, time, place in zip(
+            *store.edge_index.tolist(), store.time.tolist(), store.place.tolist(), strict=True
+        )
+    }
+    assert found == {
+        ("told", "p"): (START_MS, 2),
+        ("told", "q"): (NO_TIME, 3),
+        ("placed", "q"): (NO_TIME, 7),
+        ("silent", "p"): (NO_TIME, 0),
+        ("silent", "q"): (NO_TIME, 0),
+    }
+    assert not store.ordered
