@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ from shopgraph.progress import progress
 from shopgraph.retraining import RetrainSettings
 from shopgraph.retraining import retrain as retrain_shop
 from shopgraph.workspace import Workspace
+
+log = logging.getLogger(__name__)
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
@@ -152,6 +155,8 @@ def go_on(told: Measured, graph: Graph, workspace: Workspace) -> VectorRecommend
         raise ValueError(f"the job trained from the beginning: {facts['because']}")
     for part in (*COST, "gate", "publish"):
         told.add(f"ours/delta/{part}", facts["seconds_of"][part], "s")
+    for sentence in facts["overruled"]:
+        log.warning("the gate would have refused: %s", sentence)
     told.add("ours/delta/arrived", facts["arrived"], "events")
     told.add("ours/delta/passes-gate", float(not facts["overruled"]), "1 or 0")
     run = runs.load_run(workspace.runs, facts["run_id"])

@@ -58,6 +58,10 @@ EDGE_POPULARITY = 0.35
 #: Cosines are divided by it in the softmax.
 TEMPERATURE = 0.08
 
+#: Users of before that are asked again for every one who did something new: few, since of those
+#: who did all they ever had is asked.
+REPLAY = 0.1
+
 #: Users on whom the parts' scales are measured.
 SCALE_USERS = 500
 
@@ -120,7 +124,7 @@ def fit_spectral(
         config = continued(config)
         start = _placed(former.learned, had, directions.degree)
         rng = np.random.default_rng((config.seed, 2))
-        rows = had[rehearsed(warm.changed[active], rng)]
+        rows = had[rehearsed(warm.changed[active], rng, REPLAY)]
     learned, curve = _learn(rows, start, directions, config, device, after_epoch)
     z, encoder = _encoder(learned, directions, model_config, target_kind)
     encoder = _balanced(encoder, z, had)

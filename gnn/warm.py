@@ -16,7 +16,7 @@ from gnn.config import TrainConfig
 SLOWER = 0.2
 
 #: Old questions asked again for every new one, so that what was learned is kept.
-REPLAY = 0.1
+REPLAY = 0.5
 
 #: Parameters with one row a product: new products follow the old.
 BY_PRODUCT = ("bias", "products.ids.weight")
@@ -47,10 +47,12 @@ def continued(config: TrainConfig) -> TrainConfig:
     return replace(config, epochs=1, learning_rate=config.learning_rate * SLOWER)
 
 
-def rehearsed(is_new: npt.NDArray[np.bool_], rng: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Which to train on: all that is new, and ``REPLAY`` times as much of the rest, at random."""
+def rehearsed(
+    is_new: npt.NDArray[np.bool_], rng: np.random.Generator, replay: float = REPLAY
+) -> npt.NDArray[np.bool_]:
+    """Which to train on: all that is new, and ``replay`` times as much of the rest, at random."""
     old = np.flatnonzero(~is_new)
-    count = min(len(old), round(REPLAY * np.count_nonzero(is_new)))
+    count = min(len(old), round(replay * np.count_nonzero(is_new)))
     chosen = is_new.copy()
     chosen[rng.choice(old, count, replace=False)] = True
     return chosen

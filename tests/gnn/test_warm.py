@@ -90,11 +90,12 @@ def test_texts_are_seen_as_the_run_saw_them() -> None:
         whiten_as(weights, torch.ones(2, 3), has)
 
 
-def test_all_that_is_new_is_trained_on_and_a_tenth_as_much_of_the_rest() -> None:
+def test_all_that_is_new_is_trained_on_and_a_share_of_the_rest() -> None:
     new = np.arange(100) < 20
     chosen = rehearsed(new, np.random.default_rng(0))
     assert chosen[:20].all()
-    assert np.count_nonzero(chosen[20:]) == 2
+    assert np.count_nonzero(chosen[20:]) == 10
+    assert np.count_nonzero(rehearsed(new, np.random.default_rng(0), 0.1)[20:]) == 2
     assert rehearsed(np.ones(3, bool), np.random.default_rng(0)).all()
 
 
