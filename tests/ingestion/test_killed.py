@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -111,8 +112,14 @@ def rows_are_dense(graph: Graph) -> bool:
     return True
 
 
-def kill_at_random(workspace: Workspace, shop: Path, road: str, seconds: float, what: str) -> bool:
-    """Start a load and kill it, or its server, at some moment; whether it was still at work."""
+def kill_at_random(
+    workspace: Workspace, shop: Path, road: str, seconds: float, what: str
+) -> tuple[bool, float]:
+    """Start a load and kill it, or its server, at some moment.
+
+    Returns:
+        Whether it was still at work, and the seconds it had been.
+    """
     loader = subprocess.Popen(
         [sys.executable, "-c", LOADER, str(workspace.home), str(shop), road],
         stdout=subprocess.PIPE,
@@ -121,14 +128,17 @@ def kill_at_random(workspace: Workspace, shop: Path, road: str, seconds: float, 
     with loader:
         assert loader.stdout is not None
         loader.stdout.readline()
+        began = time.monotonic()
         if what == "import":
             while loader.poll() is None and import_of(workspace) is None:
                 time.sleep(0.2)
             time.sleep(random.uniform(0, 2))
             pid = import_of(workspace)
         else:
-            time.sleep(random.uniform(0, seconds))
+            with suppress(subprocess.TimeoutExpired):
+                loader.wait(random.uniform(0, seconds))
             pid = loader.pid if what == "loader" else status(workspace.home).pid
+        took = time.monotonic() - began
         at_work = loader.poll() is None
         killed = at_work and pid is not None
         if killed:
@@ -137,7 +147,7 @@ def kill_at_random(workspace: Workspace, shop: Path, road: str, seconds: float, 
             # It would hope for two minutes that its server comes back.
             loader.kill()
         loader.wait()
-    return killed
+    return killed, took
 
 
 def import_of(workspace: Workspace) -> int | None:
@@ -167,12 +177,12 @@ def test_a_killed_load_is_finished_by_running_it_again(
         what = turns[counts["kills"] % 2]
         if road == "bulk":
             down(workspace.home)
-        killed = kill_at_random(
+        killed, took = kill_at_random(
             workspace, shop, "auto" if road == "upsert" else road, stretch, what
         )
         counts["kills"] += killed
         if not killed and what != "import":
-            stretch *= 0.7  # it was done before
+            stretch = 0.9 * took  # it was done before: so long it takes by now
         report = ingest(workspace, shop, road="auto")
         assert report.rejected == {}
         with workspace.open() as graph:
