@@ -7,7 +7,10 @@
 //          place: position, else line in the file; placed: 1 where there is a time or a position
 // Repeat   safe: reads only
 UNWIND $users AS idx
-MATCH (u:User {idx: idx})-[e:$($type)]->(p:Product)
+// Told how: right after a load the server may still think that the index holds nobody, and scan all
+// users for each.
+MATCH (u:User {idx: idx}) USING INDEX SEEK u:User(idx)
+MATCH (u)-[e:$($type)]->(p:Product)
 WHERE p.idx IS NOT NULL
 RETURN collect(idx) AS user, collect(p.idx) AS product,
        collect(coalesce(e.occurred_at.epochMillis, $no_time)) AS time_ms,
