@@ -83,8 +83,8 @@ SETS = Settings(
     TrainConfig(epochs=6, learning_rate=0.02, queries=2_048, asks="hidden"),
 )
 
-#: The same for few interactions, learned by heart within a few steps.
-FEW_STEPS = 2
+#: Epochs of the same on a smaller set, which is learned by heart within a few steps.
+FEW_EPOCHS = 2
 
 #: From so many interactions on a set is large.
 LARGE_SET = 300_000
@@ -96,8 +96,9 @@ YOUNG_UP_TO = 50_000
 def settings_for(train: Histories, ordered: bool) -> list[Settings]:
     """The settings worth trying on such data, the safest first."""
     if not ordered:
-        few = _trained(SETS, epochs=FEW_STEPS)
-        return [SETS] if train.num_events >= LARGE_SET else [UNORDERED, few]
+        if train.num_events >= LARGE_SET:
+            return [SETS]
+        return [UNORDERED, _trained(SETS, epochs=FEW_EPOCHS)]
     if train.num_events and (train.time != NO_TIME).all():
         return [TIMED, _trained(TIMED, epochs=10, lead_days=14.0, gate_rate=1.0)]
     first, other = (YOUNG, ORDERED) if train.num_events <= YOUNG_UP_TO else (ORDERED, YOUNG)

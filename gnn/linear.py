@@ -146,17 +146,7 @@ def _strongest_of_block(
 ) -> sp.csr_array:
     """The strongest of rows; with ``start``, the first is that row of a square matrix."""
     if isinstance(rows, np.ndarray) or rows.nnz > DENSE_SHARE * rows.shape[0] * rows.shape[1]:
-        full = dense(rows)
-        inside = np.arange(len(full))
-        if start is not None:
-            full[inside, start + inside] = 0
-        width = min(keep, full.shape[1])
-        value, column = torch.topk(torch.from_numpy(full), width)
-        row: npt.NDArray[np.int64] = np.repeat(inside, width)
-        values, columns = value.numpy().ravel(), column.numpy().ravel()
-        chosen = values > 0
-        at = (row[chosen], columns[chosen])
-        return sp.csr_array((values[chosen].astype(np.float32), at), shape=rows.shape)
+        return _strongest_of_dense(dense(rows), start, keep)
     lengths = np.diff(rows.indptr)
     chosen = rows.data > 0
     if start is not None:
@@ -171,9 +161,28 @@ def _strongest_of_block(
     return sp.csr_array((data, rows.indices[chosen], kept), shape=rows.shape)
 
 
+def _strongest_of_dense(full: FloatArray, start: int | None, keep: int) -> sp.csr_array:
+    """The same of a dense block, which is overwritten."""
+    inside = np.arange(len(full))
+    if start is not None:
+        full[inside, start + inside] = 0
+    width = min(keep, full.shape[1])
+    value, column = torch.topk(torch.from_numpy(full), width)
+    values = value.numpy().ravel()
+    chosen = values > 0
+    at = (np.repeat(inside, width)[chosen], column.numpy().ravel()[chosen])
+    return sp.csr_array((values[chosen], at), shape=full.shape)
+
+
 def scale_rows(matrix: sp.csr_array, power: float) -> sp.csr_array:
     """Multiply each row by its sum to ``power``; empty rows stay empty."""
     return sp.csr_array(sp.diags_array(_power(matrix.sum(axis=1), power)) @ matrix)
+
+
+def scale_both(matrix: sp.csr_array) -> sp.csr_array:
+    """D_r^-½ M D_c^-½, D the sums of rows and of columns; empty ones stay empty."""
+    columns = sp.diags_array(_power(matrix.sum(axis=0), -0.5))
+    return sp.csr_array(scale_rows(matrix, -0.5) @ columns)
 
 
 def _power(sums: npt.NDArray[Any], power: float) -> FloatArray:

@@ -27,6 +27,7 @@ from gnn.config import ModelConfig, TrainConfig
 from gnn.histories import Histories, IntArray
 from gnn.inference import VectorRecommender
 from gnn.linear import (
+    scale_both,
     scale_rows,
     strongest,
     strongest_rows,
@@ -85,11 +86,13 @@ class Directions:
     Shapes:
         products: (products, rank), V √s √d, where learning starts; smooth: (products, rank), V √d
         degree: (products,), at least 1
+        scaled: (users, products), R̃ = D_u^-½ R D_i^-½, of which they are the directions
     """
 
     products: FloatArray
     smooth: FloatArray
     degree: FloatArray
+    scaled: sp.csr_array
 
 
 def fit_spectral(
@@ -130,7 +133,7 @@ def fit_spectral(
     encoder = _balanced(encoder, z, had)
     term = None
     if model_config.use_neighbours:
-        term = _edges(train, had, directions, target_kind)
+        term = _edges(train, directions, target_kind)
     state = {f"users.{name}": value for name, value in encoder.state_dict().items()}
     bias = torch.zeros(len(z))
     recommender = VectorRecommender(encoder, z, bias, model_config.history, term, state)
@@ -185,18 +188,13 @@ def _directions(
     had: sp.csr_array, rank: int, seed: int, former: Former | None = None
 ) -> Directions:
     degree = np.maximum(had.sum(axis=0), 1).astype(np.float32)
-    scaled = _scaled(had, degree)
+    scaled = scale_both(had)
     if former is None:
         _, values, right = truncated_svd(scaled, rank, seed)
     else:
         _, values, right = truncated_svd(scaled, rank, seed, iterations=0, near=former.smooth)
     root = np.sqrt(degree)[:, None]
-    return Directions(right * np.sqrt(values) * root, right * root, degree)
-
-
-def _scaled(had: sp.csr_array, degree: FloatArray) -> sp.csr_array:
-    """D_u^-½ R D_i^-½."""
-    return sp.csr_array(scale_rows(had, -0.5) @ sp.diags_array(degree**-0.5))
+    return Directions(right * np.sqrt(values) * root, right * root, degree, scaled)
 
 
 def _start(directions: Directions, model_config: ModelConfig, config: TrainConfig) -> FloatArray:
@@ -234,16 +232,17 @@ def _learn(
     for _ in range(config.epochs):
         began, losses = time.monotonic(), []
         for rows in np.array_split(rng.permutation(had.shape[0]), batches):
-            asked = had[rows]
+            row, product = (of.astype(np.int64) for of in had[rows].tocoo().coords)
             offsets, left = (
-                torch.from_numpy(p).to(device) for p in _half(asked, config.hidden, rng)
+                torch.from_numpy(of).to(device)
+                for of in _half(row, product, len(rows), config.hidden, rng)
             )
             pooled = F.embedding_bag(left, x, offsets, mode="sum", per_sample_weights=weight[left])
-            answers = asked.tocoo().coords
             loss = FullSoftmax.apply(
                 F.normalize(pooled, dim=1),
                 F.normalize(x, dim=1),
-                *(torch.from_numpy(p.astype(np.int64)).to(device) for p in answers),
+                torch.from_numpy(row).to(device),
+                torch.from_numpy(product).to(device),
                 buffer,
             )
             optimiser.zero_grad(set_to_none=True)
@@ -259,12 +258,13 @@ def _learn(
     return learned, curve
 
 
-def _half(had: sp.csr_array, hidden: float, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
+def _half(
+    row: IntArray, product: IntArray, rows: int, hidden: float, rng: np.random.Generator
+) -> tuple[IntArray, IntArray]:
     """What is left of each row's products, as offsets and products, when a part is hidden."""
-    row = np.repeat(np.arange(had.shape[0]), np.diff(had.indptr))
     kept = rng.random(len(row)) >= hidden
-    counts = np.bincount(row[kept], minlength=had.shape[0])
-    return np.cumsum(counts) - counts, had.indices[kept].astype(np.int64)
+    counts = np.bincount(row[kept], minlength=rows)
+    return np.cumsum(counts) - counts, product[kept]
 
 
 class FullSoftmax(torch.autograd.Function):
@@ -355,11 +355,9 @@ def _balanced(encoder: SetEncoder, z: Tensor, had: sp.csr_array) -> SetEncoder:
     return encoder
 
 
-def _edges(
-    train: Histories, had: sp.csr_array, directions: Directions, target_kind: int
-) -> NeighbourTerm:
+def _edges(train: Histories, directions: Directions, target_kind: int) -> NeighbourTerm:
     """The sparse term, each relation scaled so that a user's twenty best average its share."""
-    scaled = _scaled(had, directions.degree)
+    scaled = directions.scaled
     near = strongest(sp.csr_array(scaled.T), scaled, NEIGHBOURS)
     popular = sp.diags_array((directions.degree**EDGE_POPULARITY).astype(np.float32))
     graded = kind_weights("graded", target_kind)

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from gnn.behaviour import Kinds
 from gnn.histories import Histories, IntArray
-from gnn.linear import History, dense, scale_rows, truncated_svd, with_popularity
+from gnn.linear import History, dense, scale_both, truncated_svd, with_popularity
 from gnn.recommender import Context, FloatArray
 
 
@@ -68,7 +68,7 @@ def fit(train: Histories, settings: Settings, context: Context) -> FilterRecomme
     degree = bought.sum(axis=0).astype(np.float32)
     root = np.sqrt(degree)
     inverse = np.divide(1, root, out=np.zeros_like(root), where=root > 0)
-    scaled = sp.csr_array(scale_rows(bought, -0.5) @ sp.diags_array(inverse))
+    scaled = scale_both(bought)
     _, _, low_pass = truncated_svd(scaled, settings.rank, context.seed)
     return FilterRecommender(
         history,
