@@ -56,7 +56,8 @@ class ShopTensors:
     ``data`` holds, for every kind of event that occurs, ``data["user", kind, "product"]`` with
     ``edge_index`` (2, E), ``time`` (E,) int64 milliseconds or ``NO_TIME``, ``place`` (E,) int64
     (position, else line; 0 or line of users none of whose events has an order) and whether all are
-    ``ordered``, by a time or a position; the typed edges of ``LINKS``; ``data["product"].text`` (P, D) float32 with zero rows where
+    ``ordered``, by a time or a position; the typed edges of ``LINKS``;
+    ``data["product"].text`` (P, D) float32 with zero rows where
     ``data["product"].has_text`` (P,) is false; ``data["product"].offered`` (P,) bool: in stock
     and not delisted. A row whose user or product was deleted, or not known before ``until``, has
     the empty key and nothing else.
