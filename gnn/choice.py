@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from gnn.balance import balance
 from gnn.config import ModelConfig, TrainConfig
 from gnn.evaluation import evaluate
 from gnn.histories import Histories, IntArray
@@ -60,7 +61,7 @@ class GnnChoice:
 
 
 #: Few steps and mostly hidden ids: shops where many buy much learn by heart within minutes.
-TIMED = Settings(ModelConfig(), TrainConfig(epochs=4))
+TIMED = Settings(ModelConfig(), TrainConfig(epochs=4, new_only=True))
 
 #: Sums that forget within a few events, for histories whose order is known but not their times.
 ORDERED = Settings(
@@ -155,6 +156,10 @@ def choose_gnn(
         log.info("validation %s %.4f with %s", metric, measured[metric], settings)
         if measured[metric] > best_value:
             best, best_value, kept = settings, measured[metric], trained
+    if isinstance(kept, Trained) and split.ordered and kept.neighbours is not None:
+        found = balance(kept.at(asked_at(valid.now)), valid, metric)
+        best = replace(best, model=replace(best.model, balance=found))
+        kept = replace(kept, balance=found)
     if kept is None or not same:
         _, kept = fit_task(split.test, knowledge, best, target_kind, device, after_epoch)
     recommender = kept.at(asked_at(split.test.now))
@@ -207,7 +212,7 @@ def without(settings: Settings, part: str) -> Settings:
     Raises:
         ValueError: there is no such part.
     """
-    flags = {
+    flags: dict[str, dict[str, Any]] = {
         "text": {"use_text": False},
         "attributes": {"use_attributes": False},
         "propagation": {"use_propagation": False},

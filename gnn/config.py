@@ -24,10 +24,13 @@ class ModelConfig:
     use_trend: bool = True  #: recent popularity at the time of asking
     neighbours: int = 50  #: strongest product–product edges kept a product and relation
     history: int = 300  #: newest events of a user that count
+    balance: tuple[float, ...] = ()  #: what learned weights of the sparse term are multiplied with
 
     def __post_init__(self) -> None:
         if self.spectral < 0:
             raise ValueError(f"spectral must not be negative (got {self.spectral})")
+        # JSON has lists alone.
+        object.__setattr__(self, "balance", tuple(self.balance))
         for name in ("dim", "pools", "neighbours", "history"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1 (got {getattr(self, name)})")
@@ -46,6 +49,7 @@ class TrainConfig:
     negatives: int = 2_048  #: products that a step's answers are told from, drawn uniformly
     all_up_to: int = 5_000  #: so many products are not sampled: answers are told from all of them
     asks: Asks = "next"  #: what comes next, or what of a set is hidden
+    new_only: bool = False  #: what a user already had does not compete for the answer
     hidden: float = 0.5  #: share of a user's products that is hidden, where "hidden" is asked
     horizon_days: float = 28.0  #: how far ahead the answers of a question lie
     lead_days: float = 0.0  #: a question is asked up to so long before what answers it

@@ -34,6 +34,9 @@ PENALTY = 1_000.0
 #: Kinds after which a product may still be turned to: seen, but not had.
 OPEN_KINDS = ("view", "click", "cart", "rate")
 
+#: What an event must weigh for such a product to gain log 2: those of long ago say something, too.
+FAINT = 0.03
+
 
 @dataclass(frozen=True)
 class Entries:
@@ -129,7 +132,7 @@ class NeighbourTerm:
             if code != target_kind and (train.kind == code).any():
                 only = np.zeros(len(KINDS), np.float32)
                 only[code] = 1.0
-                relations.append(Relation(itself, 0.5, only))
+                relations.append(Relation(itself, 0.5, only, counted=FAINT))
         return cls(tuple(relations))
 
     def inherited(self, like: sp.csr_array) -> NeighbourTerm:

@@ -69,8 +69,10 @@ class Trained:
     known: Tensor
     trend: Trend
     neighbours: NeighbourTerm | None
+    target_kind: int
     curve: list[float] = field(default_factory=list)
     meaning: dict[str, Tensor] = field(default_factory=dict)
+    balance: tuple[float, ...] = ()
 
     @torch.inference_mode()
     def at(self, now: int) -> VectorRecommender:
@@ -84,9 +86,17 @@ class Trained:
         bias = bias + WELCOME * (~self.known).to(bias)
         term = None
         if self.neighbours is not None:
-            term = self.neighbours.inherited(LENT * self._like_known()).weighted(model.gamma())
+            term = self.neighbours.inherited(LENT * self._like_known())
+            term = term.weighted(model.gamma() * self._balance())
         state = model.state_dict() | self.meaning
         return VectorRecommender(model.users, z, bias, model.config.history, term, state)
+
+    def _balance(self) -> Tensor:
+        """What the relations' weights are multiplied with; 1 for those not known of."""
+        factors = torch.ones_like(self.model.raw_gamma)
+        given = torch.tensor(self.balance[: len(factors)], dtype=factors.dtype)
+        factors[: len(given)] = given
+        return factors
 
     def _like_known(self) -> sp.csr_array:
         """The known products that the others are like, by text and attributes."""
@@ -238,7 +248,9 @@ def _untrained(
         torch.from_numpy(known).to(device),
         trend,
         term,
+        target_kind,
         meaning=meaning,
+        balance=model_config.balance,
     )
 
 
@@ -335,4 +347,7 @@ def _loss(
     if trend.timed:
         impossible = impossible | torch.from_numpy(trend.unsold(now, columns)).to(device)
     logits = logits.masked_fill(impossible, NEVER)
+    if config.new_only:
+        row, column = past.had(begin, end, trained.target_kind, columns)
+        logits[torch.from_numpy(row).to(device), torch.from_numpy(column).to(device)] = NEVER
     return cross_entropy(logits, torch.from_numpy(place).to(device), candidates)

@@ -9,7 +9,7 @@ import torch
 
 from gnn.behaviour import kind_weights
 from gnn.histories import Histories
-from gnn.neighbours import MOST_LINEAR, PENALTY, NeighbourTerm, Relation, add_entries
+from gnn.neighbours import FAINT, MOST_LINEAR, PENALTY, NeighbourTerm, Relation, add_entries
 from gnn.questions import Past
 from kg.records import KINDS
 
@@ -80,7 +80,7 @@ def test_a_product_seen_but_not_had_leads_to_itself() -> None:
     assert len(term.relations) == 5
     seen = dense(term, train)[:, :, 4]
     # The view is one event back: 2^-.5; the purchases say nothing here.
-    assert seen[0].tolist() == pytest.approx([np.log1p(2**-0.5), 0])
+    assert seen[0].tolist() == pytest.approx([np.log1p(2**-0.5 / FAINT), 0])
     assert seen[1].tolist() == [0, 0]
 
 
