@@ -9,7 +9,6 @@ beyond what later behaviour bears out, so that a conservative mix is the safer c
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from torch.nn import functional as F  # noqa: N812
 from gnn.baselines.ease import MAX_PRODUCTS, ease_weights
 from gnn.baselines.transition_knn import transitions
 from gnn.behaviour import kind_weights, positives, user_matrix
+from gnn.checkpoints import Checkpoint, Checkpoints, Moving, end_epoch
 from gnn.config import ModelConfig, TrainConfig
 from gnn.histories import Histories, IntArray
 from gnn.inference import VectorRecommender
@@ -39,8 +39,6 @@ from gnn.neighbours import NEIGHBOURS, NeighbourTerm, Relation
 from gnn.questions import Past
 from gnn.recommender import FloatArray
 from gnn.warm import CannotContinue, WarmStart, continued, rehearsed
-
-log = logging.getLogger(__name__)
 
 #: How the learned vectors, the smooth directions and the edges count.
 SHARES = (1.0, 0.5)
@@ -103,11 +101,13 @@ def fit_spectral(
     device: torch.device,
     after_epoch: Callable[[int], None] | None = None,
     warm: WarmStart | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> SpectralModel:
     """Train on sets; ``after_epoch`` is told 1 after each.
 
     With ``warm`` directions and learned vectors go on from those weights, and only who is new to
-    them is trained on, with some of the others; scales and edges are counted anew.
+    them is trained on, with some of the others; scales and edges are counted anew. With
+    ``checkpoints`` the learning goes on from where the same one was stopped.
 
     Raises:
         ValueError: there is nothing to learn from.
@@ -119,6 +119,10 @@ def fit_spectral(
     if had.nnz == 0:
         raise ValueError("There is nothing to learn from: no user has an interaction")
     had.data[:] = 1.0
+    checkpoint = None
+    if checkpoints is not None:
+        decides = (train, model_config, config, target_kind, device.type, warm)
+        checkpoint = checkpoints.of("fit_spectral", *decides)
     rank = max(model_config.dim, model_config.spectral)
     former = None if warm is None else _former(warm.weights, had.shape[1], model_config)
     directions = _directions(had, rank, config.seed, former)
@@ -128,7 +132,7 @@ def fit_spectral(
         start = _placed(former.learned, had, directions.degree)
         rng = np.random.default_rng((config.seed, 2))
         rows = had[rehearsed(warm.changed[active], rng, REPLAY)]
-    learned, curve = _learn(rows, start, directions, config, device, after_epoch)
+    learned, curve = _learn(rows, start, directions, config, device, after_epoch, checkpoint)
     z, encoder = _encoder(learned, directions, model_config, target_kind)
     encoder = _balanced(encoder, z, had)
     term = None
@@ -213,6 +217,7 @@ def _learn(
     config: TrainConfig,
     device: torch.device,
     after_epoch: Callable[[int], None] | None,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[FloatArray, list[float]]:
     """x_i, so that from half of a user's products, norm(Σ d_i^-½ x_i), all are found.
 
@@ -220,7 +225,8 @@ def _learn(
         returned: (products, dim)
     """
     torch.manual_seed(config.seed)
-    x = nn.Parameter(torch.from_numpy(start.copy()).to(device))
+    model = nn.ParameterDict({"x": torch.from_numpy(start.copy()).to(device)})
+    x = model["x"]
     weight = torch.from_numpy(directions.degree**-0.5).to(device)
     optimiser = torch.optim.Adam([x], lr=config.learning_rate, betas=(0.9, 0.99))
     rng = np.random.default_rng((config.seed, 1))
@@ -228,8 +234,14 @@ def _learn(
     decay = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, config.epochs * batches)
     room = (-(-had.shape[0] // batches), had.shape[1])
     buffer = torch.empty(room, dtype=_fast_type(device), device=device)
-    curve: list[float] = []
-    for _ in range(config.epochs):
+    moving = Moving(model, optimiser, decay, rng, curve=[])
+    state = None if checkpoint is None else checkpoint.load()
+    if state is not None:
+        model.load_state_dict(state["model"])
+        moving.curve += state["curve"]
+        if len(moving.curve) < config.epochs:
+            moving.restore(state)
+    for _ in range(len(moving.curve), config.epochs):
         began, losses = time.monotonic(), []
         for rows in np.array_split(rng.permutation(had.shape[0]), batches):
             row, product = (of.astype(np.int64) for of in had[rows].tocoo().coords)
@@ -250,12 +262,10 @@ def _learn(
             optimiser.step()
             decay.step()
             losses.append(loss.item())
-        curve.append(float(np.mean(losses)))
-        log.debug("epoch %d: loss %.4f, %.1f s", len(curve), curve[-1], time.monotonic() - began)
-        if after_epoch is not None:
-            after_epoch(1)
+        loss, seconds = float(np.mean(losses)), time.monotonic() - began
+        end_epoch(moving, loss, seconds, config.epochs, checkpoint, after_epoch)
     learned: FloatArray = x.detach().cpu().numpy()
-    return learned, curve
+    return learned, moving.curve
 
 
 def _half(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from gnn.checkpoints import Checkpoints, Moving, State, end_epoch
 from gnn.config import ModelConfig, TrainConfig
 from gnn.crossfit import CrossFit, Edges
 from gnn.histories import Histories, IntArray
@@ -33,8 +33,6 @@ from gnn.warm import (
     whiten_as,
 )
 from kg.records import NO_TIME
-
-log = logging.getLogger(__name__)
 
 #: The relations that say which known products one that nobody had is like.
 ALIKE_BY = ("similar_to", "shares_with")
@@ -117,10 +115,12 @@ def fit(
     device: torch.device,
     after_epoch: Callable[[int], None] | None = None,
     warm: WarmStart | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Trained:
     """Train on histories; ``after_epoch`` is told 1 after each.
 
-    With ``warm`` the training goes on from those weights, with questions of who is new to them.
+    With ``warm`` the training goes on from those weights, with questions of who is new to them;
+    with ``checkpoints`` from where the same training was stopped.
 
     Raises:
         ValueError: there is nothing to learn from.
@@ -129,31 +129,60 @@ def fit(
     torch.manual_seed(config.seed)
     if warm is not None:
         config = continued(config)
-    crossfit = CrossFit.count(train, knowledge, model_config, config, target_kind, device)
+    checkpoint, state = None, None
+    if checkpoints is not None:
+        decides = (train, knowledge, model_config, config, target_kind, device.type, warm)
+        checkpoint = checkpoints.of("fit", *decides)
+        state = checkpoint.load()
+    done = 0 if state is None else len(state["curve"])
+    if done == config.epochs:
+        # What answers after training is all that is left to count.
+        crossfit = CrossFit.of_everybody(train, knowledge, model_config, target_kind, device)
+    else:
+        crossfit = CrossFit.count(train, knowledge, model_config, config, target_kind, device)
     trained = _untrained(train, knowledge, crossfit, model_config, target_kind, device, warm)
-    epochs = _epochs(train, crossfit.fold, config, target_kind, warm)
-    optimiser, schedule = None, None
-    rng = np.random.default_rng((config.seed, 1))
-    for epoch, steps in enumerate(epochs, start=1):
+    if state is not None:
+        trained.model.load_state_dict(state["model"])
+        trained.curve += state["curve"]
+    moving: Moving | None = None
+    for steps in _epochs(train, crossfit.fold, config, target_kind, warm, done):
         began = time.monotonic()
-        if optimiser is None or schedule is None:
-            optimiser, schedule = _optimiser(trained.model, config, config.epochs * len(steps))
-        trained.model.train()
-        losses = []
-        for step in steps:
-            loss = _loss(trained, step, crossfit, config, rng)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            schedule.step()
-            losses.append(loss.item())
-        trained.curve.append(float(np.mean(losses)))
-        told = (epoch, config.epochs, trained.curve[-1], time.monotonic() - began)
-        log.debug("epoch %d of %d: loss %.4f, %.1f s", *told)
-        if after_epoch is not None:
-            after_epoch(1)
+        if moving is None:
+            moving = _moving(trained, config, len(steps), state)
+        loss = _epoch(trained, steps, crossfit, config, moving)
+        seconds = time.monotonic() - began
+        end_epoch(moving, loss, seconds, config.epochs, checkpoint, after_epoch)
     trained.model.eval()
     return trained
+
+
+def _moving(trained: Trained, config: TrainConfig, steps: int, state: State | None) -> Moving:
+    """All that moves, at its beginning or where it was stopped.
+
+    The number of steps an epoch is a guess where the training goes on: the state has its own.
+    """
+    optimiser, schedule = _optimiser(trained.model, config, config.epochs * steps)
+    rng = np.random.default_rng((config.seed, 1))
+    moving = Moving(trained.model, optimiser, schedule, rng, trained.curve)
+    if state is not None:
+        moving.restore(state)
+    return moving
+
+
+def _epoch(
+    trained: Trained, steps: list[Step], crossfit: CrossFit, config: TrainConfig, moving: Moving
+) -> float:
+    """Go through the steps once; their mean loss."""
+    trained.model.train()
+    losses = []
+    for step in steps:
+        loss = _loss(trained, step, crossfit, config, moving.rng)
+        moving.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        moving.optimiser.step()
+        moving.schedule.step()
+        losses.append(loss.item())
+    return float(np.mean(losses))
 
 
 def carry_over(
@@ -248,8 +277,10 @@ def _epochs(
     config: TrainConfig,
     target_kind: int,
     warm: WarmStart | None = None,
+    done: int = 0,
 ) -> Iterator[list[Step]]:
-    """The steps of each epoch; which questions share one, and in which order, is drawn anew.
+    """The steps of each epoch after ``done``; which questions share one, and in which order, is
+    drawn anew.
 
     Raises:
         ValueError: nothing can be asked.
@@ -261,7 +292,7 @@ def _epochs(
             # Asked of nobody in particular at no time at all, a question teaches next to nothing.
             informed = questions.start > train.indptr[questions.row]
             questions = questions.take(informed | ~informed.any())
-    for epoch in range(config.epochs):
+    for epoch in range(done, config.epochs):
         rng = np.random.default_rng((config.seed, epoch))
         if config.asks == "hidden":
             seen, questions = hide(train, target_kind, config.hidden, rng)

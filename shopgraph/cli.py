@@ -174,8 +174,13 @@ def train(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train the GNN on the graph and measure it on its held-out future."""
+    """Train the GNN on the graph and measure it on its held-out future.
+
+    Every epoch is kept in .shopgraph/checkpoints until the run is whole: a training that was
+    killed goes on by itself where the same command is given again and the graph is the same.
+    """
     before, seconds = moment(until), duration_seconds(budget)
+    from gnn.checkpoints import Checkpoints
     from gnn.choice import read_settings
     from shopgraph import pipeline
 
@@ -183,7 +188,8 @@ def train(
     pipeline.pick_device(device)
     workspace = here()
     with workspace.open() as graph:
-        run = pipeline.train(graph, workspace.runs, before, seconds, device, grid)
+        kept = Checkpoints(workspace.checkpoints)
+        run = pipeline.train(graph, workspace.runs, before, seconds, device, grid, kept)
     metrics = ", ".join(f"{name} {value:.4f}" for name, value in run.metrics.items() if "@" in name)
     text = f"run {run.run_id}: {metrics or 'too few interactions to test'}, {run.seconds:.0f} s"
     chosen = {"model": asdict(run.model), "training": asdict(run.training)}
