@@ -22,6 +22,8 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
+from gnn import distributed
+
 log = logging.getLogger(__name__)
 
 #: Goes into every fingerprint: another number where the same settings come to other weights.
@@ -90,6 +92,13 @@ class Checkpoint:
 
     def load(self) -> State | None:
         """What was kept, on the CPU; None where there is nothing that can be read."""
+        state = distributed.of_first(self._read)
+        if state is not None:
+            self.seconds = state["seconds"]
+            log.info("training goes on after epoch %d, where it was stopped", len(state["curve"]))
+        return state
+
+    def _read(self) -> State | None:
         try:
             # Weights alone: whatever lies in the file, no code of it is run.
             state: State = torch.load(self.path, map_location="cpu", weights_only=True)
@@ -98,12 +107,12 @@ class Checkpoint:
         except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
             log.warning("%s cannot be read, training begins anew: %s", self.path, error)
             return None
-        self.seconds = state["seconds"]
-        log.info("training goes on after epoch %d, where it was stopped", len(state["curve"]))
         return state
 
     def save(self, moving: Moving, ended: bool) -> None:
         """Replace what was kept; of a training that has ended only what it came to."""
+        if distributed.rank() > 0:
+            return
         state = moving.state()
         if ended:
             state = {name: state[name] for name in ("model", "curve")}
@@ -153,12 +162,12 @@ class Checkpoints:
 def fingerprint(*parts: object) -> str:
     """A name for values: arrays, tensors, dataclasses, mappings and what has a plain ``repr``.
 
-    The versions of what computes, and on how many threads, are part of it: sums in another order
-    are other weights.
+    The versions of what computes, and on how many threads and processes, are part of it: sums in
+    another order are other weights.
     """
     digest = hashlib.blake2b(digest_size=16)
-    machine = (FORMAT, torch.__version__, np.__version__, torch.get_num_threads())
-    for part in (machine, *parts):
+    versions = (FORMAT, torch.__version__, np.__version__)
+    for part in (versions, torch.get_num_threads(), distributed.world(), *parts):
         _feed(digest, part)
     return digest.hexdigest()
 

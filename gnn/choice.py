@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from gnn import distributed
 from gnn.checkpoints import Checkpoints
 from gnn.config import ModelConfig, TrainConfig
 from gnn.evaluation import evaluate
@@ -144,7 +145,7 @@ def choose_gnn(
     best, best_value, kept = grid[0], -1.0, None
     longest = 0.0
     for settings in grid if len(grid) > 1 else ():
-        spent = clock() - started
+        spent = distributed.agreed(clock() - started)
         if trials and spent + (1 + later) * longest > budget_seconds:
             log.info("the time for choosing is spent: %d of %d tried", len(trials), len(grid))
             break
@@ -152,8 +153,8 @@ def choose_gnn(
         recommender, trained = fit_task(
             valid, knowledge, settings, target_kind, device, after_epoch, checkpoints
         )
-        measured = evaluate(recommender, valid).metrics
-        seconds = clock() - begun
+        measured = _measured(recommender, valid)
+        seconds = distributed.agreed(clock() - begun)
         longest = max(longest, seconds)
         trials.append(Trial(asdict(settings), measured, seconds))
         log.info("validation %s %.4f with %s", metric, measured[metric], settings)
@@ -166,6 +167,10 @@ def choose_gnn(
     recommender = kept.at(asked_at(split.test.now))
     seconds = clock() - started
     return GnnChoice(best, recommender, kept, metric, trials, seconds, peak_memory_mb())
+
+
+def _measured(recommender: VectorRecommender, task: Task) -> dict[str, float]:
+    return distributed.of_first(lambda: evaluate(recommender, task).metrics)
 
 
 def fit_task(

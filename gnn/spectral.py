@@ -10,15 +10,17 @@ beyond what later behaviour bears out, so that a conservative mix is the safer c
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from gnn import distributed
 from gnn.baselines.ease import MAX_PRODUCTS, ease_weights
 from gnn.baselines.transition_knn import transitions
 from gnn.behaviour import kind_weights, positives, user_matrix
@@ -231,7 +233,8 @@ def _learn(
     optimiser = torch.optim.Adam([x], lr=config.learning_rate, betas=(0.9, 0.99))
     rng = np.random.default_rng((config.seed, 1))
     batches = -(-had.shape[0] // config.queries)
-    decay = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, config.epochs * batches)
+    moves = config.epochs * -(-batches // config.accumulate)
+    decay = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, moves)
     room = (-(-had.shape[0] // batches), had.shape[1])
     buffer = torch.empty(room, dtype=_fast_type(device), device=device)
     moving = Moving(model, optimiser, decay, rng, curve=[])
@@ -241,40 +244,75 @@ def _learn(
         moving.curve += state["curve"]
         if len(moving.curve) < config.epochs:
             moving.restore(state)
+    distributed.align([x])
     for _ in range(len(moving.curve), config.epochs):
-        began, losses = time.monotonic(), []
-        for rows in np.array_split(rng.permutation(had.shape[0]), batches):
-            row, product = (of.astype(np.int64) for of in had[rows].tocoo().coords)
-            offsets, left = (
-                torch.from_numpy(of).to(device)
-                for of in _half(row, product, len(rows), config.hidden, rng)
-            )
-            pooled = F.embedding_bag(left, x, offsets, mode="sum", per_sample_weights=weight[left])
-            loss = FullSoftmax.apply(
-                F.normalize(pooled, dim=1),
-                F.normalize(x, dim=1),
-                torch.from_numpy(row).to(device),
-                torch.from_numpy(product).to(device),
-                buffer,
-            )
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            optimiser.step()
-            decay.step()
-            losses.append(loss.item())
-        loss, seconds = float(np.mean(losses)), time.monotonic() - began
+        began = time.monotonic()
+        parts = np.array_split(rng.permutation(had.shape[0]), batches)
+        losses = [
+            _move(x, weight, [had[rows] for rows in group], config.hidden, buffer, moving)
+            for group in config.groups(parts)
+        ]
+        loss = distributed.total(float(np.mean(losses)))
+        seconds = time.monotonic() - began
         end_epoch(moving, loss, seconds, config.epochs, checkpoint, after_epoch)
     learned: FloatArray = x.detach().cpu().numpy()
     return learned, moving.curve
 
 
-def _half(
-    row: IntArray, product: IntArray, rows: int, hidden: float, rng: np.random.Generator
-) -> tuple[IntArray, IntArray]:
-    """What is left of each row's products, as offsets and products, when a part is hidden."""
-    kept = rng.random(len(row)) >= hidden
-    counts = np.bincount(row[kept], minlength=rows)
-    return np.cumsum(counts) - counts, product[kept]
+def _move(
+    x: nn.Parameter,
+    weight: Tensor,
+    parts: Sequence[sp.csr_array],
+    hidden: float,
+    buffer: Tensor,
+    moving: Moving,
+) -> float:
+    """Move x once, by the mean over the answers of all parts and processes.
+
+    Shapes:
+        parts: (users, products) each
+        returned: what this process's answers add to that mean
+    """
+    answers = sum(part.nnz for part in parts)
+    moving.optimiser.zero_grad(set_to_none=True)
+    loss = 0.0
+    for part in parts:
+        kept = moving.rng.random(part.nnz) >= hidden
+        users = distributed.own(part.shape[0])
+        entries = slice(part.indptr[users.start], part.indptr[users.stop])
+        own = part[users]
+        if own.nnz:
+            of_part = _loss(x, weight, own, kept[entries], buffer) * (own.nnz / answers)
+            of_part.backward()  # type: ignore[no-untyped-call]
+            loss += of_part.item()
+    distributed.add_gradients([x])
+    moving.optimiser.step()
+    moving.schedule.step()
+    return loss
+
+
+def _loss(
+    x: nn.Parameter,
+    weight: Tensor,
+    had: sp.csr_array,
+    kept: npt.NDArray[np.bool_],
+    buffer: Tensor,
+) -> Tensor:
+    """Mean cross-entropy of all that users had, given the part of it that is kept.
+
+    Shapes:
+        had: (users, products); kept: (entries of had,)
+    """
+    row, product = (of.astype(np.int64) for of in had.tocoo().coords)
+    counts = np.bincount(row[kept], minlength=had.shape[0])
+    offsets, left, asked, answer = (
+        torch.from_numpy(of).to(x.device)
+        for of in (np.cumsum(counts) - counts, product[kept], row, product)
+    )
+    pooled = F.embedding_bag(left, x, offsets, mode="sum", per_sample_weights=weight[left])
+    users, products = F.normalize(pooled, dim=1), F.normalize(x, dim=1)
+    loss: Tensor = FullSoftmax.apply(users, products, asked, answer, buffer)
+    return loss
 
 
 class FullSoftmax(torch.autograd.Function):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from gnn import distributed
 from gnn.checkpoints import Checkpoints, Moving, State, end_epoch
 from gnn.config import ModelConfig, TrainConfig
 from gnn.crossfit import CrossFit, Edges
@@ -144,11 +145,12 @@ def fit(
     if state is not None:
         trained.model.load_state_dict(state["model"])
         trained.curve += state["curve"]
+    distributed.align(trained.model.state_dict().values())
     moving: Moving | None = None
     for steps in _epochs(train, crossfit.fold, config, target_kind, warm, done):
         began = time.monotonic()
         if moving is None:
-            moving = _moving(trained, config, len(steps), state)
+            moving = _moving(trained, config, len(config.groups(steps)), state)
         loss = _epoch(trained, steps, crossfit, config, moving)
         seconds = time.monotonic() - began
         end_epoch(moving, loss, seconds, config.epochs, checkpoint, after_epoch)
@@ -156,12 +158,12 @@ def fit(
     return trained
 
 
-def _moving(trained: Trained, config: TrainConfig, steps: int, state: State | None) -> Moving:
+def _moving(trained: Trained, config: TrainConfig, moves: int, state: State | None) -> Moving:
     """All that moves, at its beginning or where it was stopped.
 
-    The number of steps an epoch is a guess where the training goes on: the state has its own.
+    The number of moves an epoch is a guess where the training goes on: the state has its own.
     """
-    optimiser, schedule = _optimiser(trained.model, config, config.epochs * steps)
+    optimiser, schedule = _optimiser(trained.model, config, config.epochs * moves)
     rng = np.random.default_rng((config.seed, 1))
     moving = Moving(trained.model, optimiser, schedule, rng, trained.curve)
     if state is not None:
@@ -172,17 +174,33 @@ def _moving(trained: Trained, config: TrainConfig, steps: int, state: State | No
 def _epoch(
     trained: Trained, steps: list[Step], crossfit: CrossFit, config: TrainConfig, moving: Moving
 ) -> float:
-    """Go through the steps once; their mean loss."""
+    """Go through the steps once; the mean loss of the moves."""
     trained.model.train()
-    losses = []
+    groups = config.groups(steps)
+    losses = [_move(trained, group, crossfit, config, moving) for group in groups]
+    return distributed.total(float(np.mean(losses)))
+
+
+def _move(
+    trained: Trained, steps: Sequence[Step], crossfit: CrossFit, config: TrainConfig, moving: Moving
+) -> float:
+    """Move the weights once, by the mean over the questions of all steps and processes.
+
+    Returns:
+        What this process's questions add to that mean.
+    """
+    asked = max(1, sum(_asked(trained, step) for step in steps))
+    moving.optimiser.zero_grad(set_to_none=True)
+    loss = 0.0
     for step in steps:
-        loss = _loss(trained, step, crossfit, config, moving.rng)
-        moving.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        moving.optimiser.step()
-        moving.schedule.step()
-        losses.append(loss.item())
-    return float(np.mean(losses))
+        own = replace(step, which=step.which[distributed.own(len(step.which))])
+        part = _loss(trained, own, crossfit, config, moving.rng) * (_asked(trained, own) / asked)
+        part.backward()  # type: ignore[no-untyped-call]
+        loss += part.item()
+    distributed.add_gradients(trained.model.parameters())
+    moving.optimiser.step()
+    moving.schedule.step()
+    return loss
 
 
 def carry_over(
@@ -332,6 +350,27 @@ def _optimiser(
     return optimiser, schedule
 
 
+def _answers(trained: Trained, step: Step) -> tuple[IntArray, IntArray]:
+    """Place within the step and product of each answer that could have been chosen by then."""
+    place, product = step.questions.answers(step.which)
+    if trained.trend.timed:
+        now = step.questions.now[step.which]
+        sold = trained.trend.first_sold[product] < now[place]
+        place, product = place[sold], product[sold]
+    return place, product
+
+
+def _asked(trained: Trained, step: Step) -> int:
+    """How many of a step's questions have an answer."""
+    return len(np.unique(_answers(trained, step)[0]))
+
+
+def _half_floats(device: torch.device) -> torch.autocast:
+    """Dense products in bfloat16 where a GPU multiplies it in hardware; nothing on a CPU."""
+    on = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return torch.autocast(device.type, torch.bfloat16, enabled=on)
+
+
 def _loss(
     trained: Trained,
     step: Step,
@@ -344,19 +383,19 @@ def _loss(
     graph, term = crossfit.graphs[step.fold], crossfit.terms[step.fold]
     past, products = step.past, step.past.histories.num_products
     keep = (torch.rand(products, 1) >= config.dropout).float() / (1 - config.dropout)
-    z = model.products(trained.text, trained.has_text, graph, keep.to(device))
     now = step.questions.now[step.which]
     end = step.questions.start[step.which]
     begin = past.histories.indptr[step.questions.row[step.which]]
-    h = model.users(z, past.batch(begin, end, now, model.config.history).to(device))
-    place, product = step.questions.answers(step.which)
-    if trend.timed:
-        sold = trend.first_sold[product] < now[place]
-        place, product = place[sold], product[sold]
+    history = past.batch(begin, end, now, model.config.history).to(device)
+    place, product = _answers(trained, step)
     candidates = draw(product, products, config.negatives, config.all_up_to, rng)
     columns = candidates.columns
     chosen = slice(None) if columns is None else torch.from_numpy(columns).to(device)
-    logits = h @ z[chosen].T + model.bias[chosen]
+    with _half_floats(device):
+        z = model.products(trained.text, trained.has_text, graph, keep.to(device))
+        products_logits = model.users(z, history) @ z[chosen].T
+    # From here on sums over many products: in whole floats.
+    logits = products_logits.float() + model.bias[chosen]
     if trend.timed and model.config.use_trend:
         logits = logits + trend.snapshots[trend.at(now)][:, chosen].to(device) @ model.trend
     if term is not None:

@@ -12,7 +12,7 @@ from tempfile import TemporaryFile
 
 import torch
 
-from gnn import runs
+from gnn import distributed, runs
 from gnn.checkpoints import Checkpoints
 from gnn.choice import GnnChoice, Settings, choose_gnn, fit_settings, settings_for
 from gnn.evaluation import evaluate
@@ -186,6 +186,7 @@ def train(
     """Choose settings on validation, look at the test once, refit on everything before ``until``.
 
     With ``checkpoints`` a job that was stopped goes on from there, if nothing has changed since.
+    Where several processes train, this is for the first; ``help_train`` is for the others.
 
     Raises:
         ValueError: there is nothing to learn from.
@@ -202,6 +203,7 @@ def train(
         until = None if newest is None else newest + timedelta(milliseconds=1)
     with progress("reading events") as advance:
         tensors = read_tensors(graph, until, advance)
+    distributed.agreed((tensors, until, grid, budget_seconds))
     learned = learn(tensors, until, on, grid, budget_seconds, checkpoints)
     # Unlike the seconds of the training alone, with what was read.
     run = replace(
@@ -213,6 +215,13 @@ def train(
     if checkpoints is not None:
         checkpoints.clear()
     return run
+
+
+def help_train(device: str, checkpoints: Checkpoints) -> None:
+    """Take a share of what the first process trains, which alone reads the graph and writes."""
+    nothing: tuple[ShopTensors, datetime | None, Sequence[Settings] | None, float] | None = None
+    tensors, until, grid, budget_seconds = distributed.agreed(nothing)
+    learn(tensors, until, pick_device(device), grid, budget_seconds, checkpoints)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -34,13 +35,13 @@ EPOCHS = 4
 RECIPES = {
     "next": Settings(
         ModelConfig(dim=8),
-        TrainConfig(epochs=EPOCHS, dropout=0.5, folds=2, queries=16, negatives=8, all_up_to=1),
+        TrainConfig(epochs=EPOCHS, dropout=0.5, folds=2, queries=64, negatives=8, all_up_to=1),
     ),
     "hidden": Settings(
-        ModelConfig(dim=8), TrainConfig(epochs=EPOCHS, asks="hidden", folds=2, queries=8)
+        ModelConfig(dim=8), TrainConfig(epochs=EPOCHS, asks="hidden", folds=2, queries=16)
     ),
     "spectral": Settings(
-        ModelConfig(dim=4, spectral=2), TrainConfig(epochs=EPOCHS, asks="hidden", queries=8)
+        ModelConfig(dim=4, spectral=2), TrainConfig(epochs=EPOCHS, asks="hidden", queries=16)
     ),
 }
 
@@ -73,6 +74,11 @@ def train(
     return fit_settings(past, knowledge(), settings, BUY, CPU, after_epoch, warm, checkpoints)
 
 
+@cache
+def undisturbed(recipe: str) -> Fitted:
+    return train(RECIPES[recipe])
+
+
 def stop_after(epochs: int) -> Callable[[int], None]:
     done = []
 
@@ -100,19 +106,18 @@ def assert_same(one: Fitted, other: Fitted) -> None:
 def test_a_training_stopped_after_any_epoch_ends_as_if_it_had_not_been(
     recipe: str, epochs: int, tmp_path: Path
 ) -> None:
-    undisturbed = train(RECIPES[recipe])
     with pytest.raises(Stopped):
         train(RECIPES[recipe], Checkpoints(tmp_path), stop_after(epochs))
     # Another training's random numbers come between.
     torch.rand(7)
     told: list[int] = []
-    assert_same(train(RECIPES[recipe], Checkpoints(tmp_path), told.append), undisturbed)
+    assert_same(train(RECIPES[recipe], Checkpoints(tmp_path), told.append), undisturbed(recipe))
     assert told == [1] * (EPOCHS - epochs)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_warm_training_that_had_ended_is_not_done_again(recipe: str, tmp_path: Path) -> None:
-    before = train(RECIPES[recipe]).at(NO_TIME)
+    before = undisturbed(recipe).at(NO_TIME)
     weights = before.model_state
     if recipe == "spectral":
         weights = weights | {"product_vectors": before.z}
@@ -150,7 +155,7 @@ def test_a_file_that_cannot_be_read_is_said_and_replaced(
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2] if left is None else left)
     caplog.clear()
-    assert_same(train(RECIPES["next"], Checkpoints(tmp_path)), train(RECIPES["next"]))
+    assert_same(train(RECIPES["next"], Checkpoints(tmp_path)), undisturbed("next"))
     assert [f"{path} cannot be read" in line for line in caplog.messages] == [True]
     assert list(tmp_path.iterdir()) == [path]
 
@@ -166,7 +171,7 @@ def test_no_code_in_a_checkpoint_is_run(tmp_path: Path) -> None:
             return (Path.touch, (tmp_path / "run",))
 
     torch.save({"model": Evil(), "seconds": 0.0, "curve": []}, path)
-    assert_same(train(settings, Checkpoints(tmp_path)), train(settings))
+    assert_same(train(settings, Checkpoints(tmp_path)), undisturbed("next"))
     assert not (tmp_path / "run").exists()
 
 
@@ -193,11 +198,11 @@ def test_a_choice_that_was_stopped_counts_what_it_had_taken(tmp_path: Path) -> N
         found = choose_gnn(split, knowledge(), BUY, CPU, grid, 60.0, after_epoch, checkpoints)
         return [(trial.settings, trial.metrics) for trial in found.trials]
 
-    undisturbed = choose(Checkpoints(tmp_path / "other"))
+    whole = choose(Checkpoints(tmp_path / "other"))
     with pytest.raises(Stopped):
         choose(Checkpoints(tmp_path), stop_after(2 * EPOCHS + 1))
     told: list[int] = []
-    assert choose(Checkpoints(tmp_path), told.append) == undisturbed
+    assert choose(Checkpoints(tmp_path), told.append) == whole
     # Two trials had ended, the third had begun; the best of all answers the test without another.
     assert len(told) == EPOCHS - 1
     job = Checkpoints(tmp_path)
@@ -205,7 +210,7 @@ def test_a_choice_that_was_stopped_counts_what_it_had_taken(tmp_path: Path) -> N
     for path in tmp_path.glob("*.pt"):
         state = torch.load(path, weights_only=True)
         torch.save(state | {"seconds": 40.0}, path)
-    assert choose(job) == undisturbed[:1]
+    assert choose(job) == whole[:1]
     assert job.clock() - began > 40
 
 
@@ -263,7 +268,7 @@ def test_a_killed_process_goes_on_where_it_was(tmp_path: Path) -> None:
     first.stdout.close()
     second = subprocess.run([*words, "0"], stdout=subprocess.PIPE, check=True)
     assert second.stdout == b"epoch\n" * (EPOCHS - 1)
-    undisturbed = train(RECIPES["next"]).at(NO_TIME).model_state
+    expected = undisturbed("next").at(NO_TIME).model_state
     found = load_file(tmp_path / "weights.safetensors")
-    assert found.keys() == undisturbed.keys()
-    assert all(torch.equal(found[name], undisturbed[name]) for name in found)
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], expected[name]) for name in found)
