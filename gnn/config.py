@@ -47,6 +47,7 @@ class TrainConfig:
     dropout: float = 0.8  #: share of products whose id embedding is hidden in a step
     queries: int = 256  #: questions a step
     accumulate: int = 1  #: steps that are added up before the weights move
+    fanout: int = 0  #: neighbours drawn a product and relation in a step; 0 for the whole graph
     negatives: int = 2_048  #: products that a step's answers are told from, drawn uniformly
     all_up_to: int = 5_000  #: so many products are not sampled: answers are told from all of them
     asks: Asks = "next"  #: what comes next, or what of a set is hidden
@@ -60,6 +61,8 @@ class TrainConfig:
         for name in ("epochs", "queries", "accumulate", "negatives", "folds"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1 (got {getattr(self, name)})")
+        if self.fanout < 0:
+            raise ValueError(f"fanout must not be negative (got {self.fanout})")
         for name in ("learning_rate", "gate_rate", "horizon_days"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0 (got {getattr(self, name)})")

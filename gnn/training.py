@@ -18,10 +18,11 @@ from gnn.crossfit import CrossFit, Edges
 from gnn.histories import Histories, IntArray
 from gnn.inference import VectorRecommender
 from gnn.knowledge import Knowledge
-from gnn.model import Recommender
+from gnn.model import History, Recommender
 from gnn.neighbours import NeighbourTerm, add_entries
 from gnn.questions import Past, Questions, Trend, ask, hide
 from gnn.relations import stand_ins
+from gnn.sampling import block_of
 from gnn.softmax import NEVER, cross_entropy, draw
 from gnn.warm import (
     ATTRIBUTE_KEYS,
@@ -99,12 +100,16 @@ class Trained:
 
 @dataclass(frozen=True)
 class Step:
-    """What one step of training asks: some questions, all of users of one fold."""
+    """What one step of training asks: some questions, all of users of one fold.
+
+    ``number`` tells it from all others: what is drawn of the graph goes by it.
+    """
 
     past: Past
     questions: Questions
     which: IntArray
     fold: int
+    number: int
 
 
 def fit(
@@ -140,7 +145,9 @@ def fit(
         # What answers after training is all that is left to count.
         crossfit = CrossFit.of_everybody(train, knowledge, model_config, target_kind, device)
     else:
-        crossfit = CrossFit.count(train, knowledge, model_config, config, target_kind, device)
+        # Of a graph that is sampled only parts of a step go to the device.
+        of_graph = torch.device("cpu") if config.fanout else device
+        crossfit = CrossFit.count(train, knowledge, model_config, config, target_kind, of_graph)
     trained = _untrained(train, knowledge, crossfit, model_config, target_kind, device, warm)
     if state is not None:
         trained.model.load_state_dict(state["model"])
@@ -253,7 +260,8 @@ def _untrained(
     warm: WarmStart | None = None,
 ) -> Trained:
     """The model before its first step, with the graph and the term of all users."""
-    graph, term = crossfit.graphs[-1], crossfit.terms[-1]
+    graph = {of: each.to(device) for of, each in crossfit.graphs[-1].items()}
+    term = crossfit.terms[-1]
     has_text = torch.from_numpy(knowledge.has_text)
     if warm is None:
         centre, axes = whitening(knowledge, model_config.dim)
@@ -319,12 +327,13 @@ def _epochs(
             questions = questions.take(rehearsed(warm.changed[questions.row], rng))
         if not len(questions):
             raise ValueError("There is nothing to learn from: too few interactions to ask about")
-        steps = []
-        for number in range(config.folds):
-            of_fold = rng.permutation(np.flatnonzero(fold[questions.row] == number))
+        steps: list[Step] = []
+        for fold_number in range(config.folds):
+            of_fold = rng.permutation(np.flatnonzero(fold[questions.row] == fold_number))
             pieces = -(-len(of_fold) // config.queries)
             parts = np.array_split(of_fold, pieces) if pieces else []
-            steps += [Step(past, questions, part, number) for part in parts]
+            for part in parts:
+                steps.append(Step(past, questions, part, fold_number, len(steps)))
         yield [steps[index] for index in rng.permutation(len(steps))]
 
 
@@ -391,9 +400,15 @@ def _loss(
     candidates = draw(product, products, config.negatives, config.all_up_to, rng)
     columns = candidates.columns
     chosen = slice(None) if columns is None else torch.from_numpy(columns).to(device)
+    kept = keep.to(device)
+    choice: Tensor | slice
     with _half_floats(device):
-        z = model.products(trained.text, trained.has_text, graph, keep.to(device))
-        products_logits = model.users(z, history) @ z[chosen].T
+        if config.fanout:
+            z, history, choice = _sampled(trained, step, graph, history, columns, kept, config)
+        else:
+            z = model.products(trained.text, trained.has_text, graph, kept)
+            choice = chosen
+        products_logits = model.users(z, history) @ z[choice].T
     # From here on sums over many products: in whole floats.
     logits = products_logits.float() + model.bias[chosen]
     if trend.timed and model.config.use_trend:
@@ -406,3 +421,30 @@ def _loss(
         impossible = impossible | torch.from_numpy(trend.unsold(now, columns)).to(device)
     logits = logits.masked_fill(impossible, NEVER)
     return cross_entropy(logits, torch.from_numpy(place).to(device), candidates)
+
+
+def _sampled(
+    trained: Trained,
+    step: Step,
+    graph: Edges,
+    history: History,
+    columns: IntArray | None,
+    keep: Tensor,
+    config: TrainConfig,
+) -> tuple[Tensor, History, Tensor]:
+    """The vectors of a step's products alone, and histories and columns as rows of them.
+
+    Shapes:
+        keep: (products, 1); returned: (rows, dim), the histories, (columns,) int64
+    """
+    if columns is None:
+        columns = np.arange(len(keep))
+    needed = np.concatenate([history.product.cpu().numpy(), columns])
+    rng = np.random.default_rng((config.seed, 3, len(trained.curve), step.number))
+    block = block_of(graph, needed, config.fanout, rng, keep.device)
+    of = block.sources
+    z = trained.model.products(
+        trained.text[of], trained.has_text[of], block.graph, keep[of], of, block.place
+    )
+    asked = block.at(torch.from_numpy(columns).to(keep.device))
+    return z, replace(history, product=block.at(history.product)), asked
