@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from gnn import distributed
 from gnn.balance import balance
+from gnn.checkpoints import Checkpoints
 from gnn.config import ModelConfig, TrainConfig
 from gnn.evaluation import evaluate
 from gnn.histories import Histories, IntArray
@@ -119,18 +121,21 @@ def choose_gnn(
     grid: Sequence[Settings] | None = None,
     budget_seconds: float = 600.0,
     after_epoch: Callable[[int], None] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> GnnChoice:
     """Try settings on validation while the budget lasts, then fit the best for the test.
 
     Without a ``grid`` it is ``settings_for`` this data. Its first is always tried, unless it is
     the only one; equal results go to the earlier one. Where validation and test are fitted on the
-    same histories, the best trial's model answers the test, too.
+    same histories, the best trial's model answers the test, too. With ``checkpoints`` trainings
+    that were stopped go on, and those that had ended are not done again; what they took counts.
 
     Raises:
         ValueError: there is nothing to learn from.
     """
     reset_peak_memory()
-    started = time.monotonic()
+    clock = time.monotonic if checkpoints is None else checkpoints.clock
+    started = clock()
     grid = settings_for(split.test.train, split.ordered) if grid is None else grid
     metric = validation_metric(split.valid)
     valid = sample_rows(split.valid, VALIDATION_ROWS, 0)
@@ -141,30 +146,37 @@ def choose_gnn(
     best, best_value, kept = grid[0], -1.0, None
     longest = 0.0
     for settings in grid if len(grid) > 1 else ():
-        spent = time.monotonic() - started
+        spent = distributed.agreed(clock() - started)
         if trials and spent + (1 + later) * longest > budget_seconds:
             log.info("the time for choosing is spent: %d of %d tried", len(trials), len(grid))
             break
-        begun = time.monotonic()
+        begun = clock()
         recommender, trained = fit_task(
-            valid, knowledge, settings, target_kind, device, after_epoch
+            valid, knowledge, settings, target_kind, device, after_epoch, checkpoints
         )
-        measured = evaluate(recommender, valid).metrics
-        seconds = time.monotonic() - begun
+        measured = _measured(recommender, valid)
+        seconds = distributed.agreed(clock() - begun)
         longest = max(longest, seconds)
         trials.append(Trial(asdict(settings), measured, seconds))
         log.info("validation %s %.4f with %s", metric, measured[metric], settings)
         if measured[metric] > best_value:
             best, best_value, kept = settings, measured[metric], trained
     if isinstance(kept, Trained) and split.ordered and kept.neighbours is not None:
-        found = balance(kept.at(asked_at(valid.now)), valid, metric)
+        fitted = kept.at(asked_at(valid.now))
+        found = distributed.of_first(lambda: balance(fitted, valid, metric))
         best = replace(best, model=replace(best.model, balance=found))
         kept = replace(kept, balance=found)
     if kept is None or not same:
-        _, kept = fit_task(split.test, knowledge, best, target_kind, device, after_epoch)
+        _, kept = fit_task(
+            split.test, knowledge, best, target_kind, device, after_epoch, checkpoints
+        )
     recommender = kept.at(asked_at(split.test.now))
-    seconds = time.monotonic() - started
+    seconds = clock() - started
     return GnnChoice(best, recommender, kept, metric, trials, seconds, peak_memory_mb())
+
+
+def _measured(recommender: VectorRecommender, task: Task) -> dict[str, float]:
+    return distributed.of_first(lambda: evaluate(recommender, task).metrics)
 
 
 def fit_task(
@@ -174,9 +186,12 @@ def fit_task(
     target_kind: int,
     device: torch.device,
     after_epoch: Callable[[int], None] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> tuple[VectorRecommender, Fitted]:
     """Fit on a task's training data and fix the vectors at the moment it asks."""
-    trained = fit_settings(task.train, knowledge, settings, target_kind, device, after_epoch)
+    trained = fit_settings(
+        task.train, knowledge, settings, target_kind, device, after_epoch, None, checkpoints
+    )
     return trained.at(asked_at(task.now)), trained
 
 
@@ -188,6 +203,7 @@ def fit_settings(
     device: torch.device,
     after_epoch: Callable[[int], None] | None = None,
     warm: WarmStart | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Fitted:
     """Train the model that the settings describe; ``after_epoch`` is told 1 after each epoch.
 
@@ -196,9 +212,8 @@ def fit_settings(
         CannotContinue: the weights of ``warm`` are of a model of another shape.
     """
     model, training = settings.model, settings.training
-    if model.spectral:
-        return fit_spectral(train, model, training, target_kind, device, after_epoch, warm)
-    return fit(train, knowledge, model, training, target_kind, device, after_epoch, warm)
+    how = (model, training, target_kind, device, after_epoch, warm, checkpoints)
+    return fit_spectral(train, *how) if model.spectral else fit(train, knowledge, *how)
 
 
 def asked_at(now: IntArray | None) -> int:

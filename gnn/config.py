@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
+
+T = TypeVar("T")
 
 #: What a training question is about.
 Asks = Literal["next", "hidden"]
@@ -46,6 +49,8 @@ class TrainConfig:
     weight_decay: float = 0.0
     dropout: float = 0.8  #: share of products whose id embedding is hidden in a step
     queries: int = 256  #: questions a step
+    accumulate: int = 1  #: steps that are added up before the weights move
+    fanout: int = 0  #: neighbours drawn a product and relation in a step; 0 for the whole graph
     negatives: int = 2_048  #: products that a step's answers are told from, drawn uniformly
     all_up_to: int = 5_000  #: so many products are not sampled: answers are told from all of them
     asks: Asks = "next"  #: what comes next, or what of a set is hidden
@@ -57,9 +62,11 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "queries", "negatives", "folds"):
+        for name in ("epochs", "queries", "accumulate", "negatives", "folds"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1 (got {getattr(self, name)})")
+        if self.fanout < 0:
+            raise ValueError(f"fanout must not be negative (got {self.fanout})")
         for name in ("learning_rate", "gate_rate", "horizon_days"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0 (got {getattr(self, name)})")
@@ -71,3 +78,8 @@ class TrainConfig:
             raise ValueError(f"lead_days must lie within the horizon (got {self.lead_days})")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must lie in [0, 1) (got {self.dropout})")
+
+    def groups(self, steps: Sequence[T]) -> list[Sequence[T]]:
+        """The steps in order, those together after which the weights move."""
+        firsts = range(0, len(steps), self.accumulate)
+        return [steps[first : first + self.accumulate] for first in firsts]

@@ -91,21 +91,26 @@ class ProductEncoder(nn.Module):
         has_text: Tensor,
         graph: Mapping[EdgeType, Adjacency],
         keep_id: Tensor | None = None,
+        sources: Tensor | None = None,
+        rows: Tensor | None = None,
     ) -> Tensor:
-        """Embed every product.
+        """Embed every product, or of a part of the graph those that are asked for.
 
         Shapes:
-            text: (products, text_dim); has_text: (products,) bool
+            text: (sources, text_dim); has_text: (sources,) bool
             graph: adjacency (targets, sources) of each edge type
-            keep_id: (products, 1), what the id embedding is multiplied with, or None
-            returned: (products, dim)
+            keep_id: (sources, 1), what the id embedding is multiplied with, or None
+            sources: (sources,) int64, the products that are in the graph; None for all
+            rows: (targets,) int64, which sources are embedded; None for all
+            returned: (targets, dim)
         """
-        x = self.ids.weight if keep_id is None else self.ids.weight * keep_id
+        ids = self.ids.weight if sources is None else self.ids(sources)
+        x = ids if keep_id is None else ids * keep_id
         if self.has_text:
             x = x + torch.where(has_text.unsqueeze(1), self.text(text), self.no_text)
         if self.has_attributes:
             x = x + self.has(self.attributes.weight, graph["attribute", "has", "product"])
-        z = x
+        z = x if rows is None else x[rows]
         for name, conv in self.relations.items():
             z = z + conv(x, graph["product", name, "product"])
         return z

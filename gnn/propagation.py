@@ -48,7 +48,9 @@ class _Multiply(torch.autograd.Function):
         ctx: torch.autograd.function.FunctionCtx, adjacency: Adjacency, x: Tensor
     ) -> Tensor:
         ctx.backward_matrix = adjacency.backward  # type: ignore[attr-defined]
-        return adjacency.forward @ x
+        # Sparse products are bound by memory: half floats would only make them inexact.
+        with torch.autocast(x.device.type, enabled=False):
+            return adjacency.forward @ x
 
     @staticmethod
     def backward(ctx: torch.autograd.function.FunctionCtx, gradient: Tensor) -> tuple[None, Tensor]:

@@ -9,20 +9,22 @@ beyond what later behaviour bears out, so that a conservative mix is the safer c
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from gnn import distributed
 from gnn.baselines.ease import MAX_PRODUCTS, ease_weights
 from gnn.baselines.transition_knn import transitions
 from gnn.behaviour import kind_weights, positives, user_matrix
+from gnn.checkpoints import Checkpoint, Checkpoints, Moving, end_epoch
 from gnn.config import ModelConfig, TrainConfig
 from gnn.histories import Histories, IntArray
 from gnn.inference import VectorRecommender
@@ -39,8 +41,6 @@ from gnn.neighbours import NEIGHBOURS, NeighbourTerm, Relation
 from gnn.questions import Past
 from gnn.recommender import FloatArray
 from gnn.warm import CannotContinue, WarmStart, continued, rehearsed
-
-log = logging.getLogger(__name__)
 
 #: How the learned vectors, the smooth directions and the edges count.
 SHARES = (1.0, 0.5)
@@ -103,11 +103,13 @@ def fit_spectral(
     device: torch.device,
     after_epoch: Callable[[int], None] | None = None,
     warm: WarmStart | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> SpectralModel:
     """Train on sets; ``after_epoch`` is told 1 after each.
 
     With ``warm`` directions and learned vectors go on from those weights, and only who is new to
-    them is trained on, with some of the others; scales and edges are counted anew.
+    them is trained on, with some of the others; scales and edges are counted anew. With
+    ``checkpoints`` the learning goes on from where the same one was stopped.
 
     Raises:
         ValueError: there is nothing to learn from.
@@ -119,6 +121,10 @@ def fit_spectral(
     if had.nnz == 0:
         raise ValueError("There is nothing to learn from: no user has an interaction")
     had.data[:] = 1.0
+    checkpoint = None
+    if checkpoints is not None:
+        decides = (train, model_config, config, target_kind, device.type, warm)
+        checkpoint = checkpoints.of("fit_spectral", *decides)
     rank = max(model_config.dim, model_config.spectral)
     former = None if warm is None else _former(warm.weights, had.shape[1], model_config)
     directions = _directions(had, rank, config.seed, former)
@@ -128,7 +134,7 @@ def fit_spectral(
         start = _placed(former.learned, had, directions.degree)
         rng = np.random.default_rng((config.seed, 2))
         rows = had[rehearsed(warm.changed[active], rng, REPLAY)]
-    learned, curve = _learn(rows, start, directions, config, device, after_epoch)
+    learned, curve = _learn(rows, start, directions, config, device, after_epoch, checkpoint)
     z, encoder = _encoder(learned, directions, model_config, target_kind)
     encoder = _balanced(encoder, z, had)
     term = None
@@ -213,6 +219,7 @@ def _learn(
     config: TrainConfig,
     device: torch.device,
     after_epoch: Callable[[int], None] | None,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[FloatArray, list[float]]:
     """x_i, so that from half of a user's products, norm(Σ d_i^-½ x_i), all are found.
 
@@ -220,51 +227,92 @@ def _learn(
         returned: (products, dim)
     """
     torch.manual_seed(config.seed)
-    x = nn.Parameter(torch.from_numpy(start.copy()).to(device))
+    model = nn.ParameterDict({"x": torch.from_numpy(start.copy()).to(device)})
+    x = model["x"]
     weight = torch.from_numpy(directions.degree**-0.5).to(device)
     optimiser = torch.optim.Adam([x], lr=config.learning_rate, betas=(0.9, 0.99))
     rng = np.random.default_rng((config.seed, 1))
     batches = -(-had.shape[0] // config.queries)
-    decay = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, config.epochs * batches)
+    moves = config.epochs * -(-batches // config.accumulate)
+    decay = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, moves)
     room = (-(-had.shape[0] // batches), had.shape[1])
     buffer = torch.empty(room, dtype=_fast_type(device), device=device)
-    curve: list[float] = []
-    for _ in range(config.epochs):
-        began, losses = time.monotonic(), []
-        for rows in np.array_split(rng.permutation(had.shape[0]), batches):
-            row, product = (of.astype(np.int64) for of in had[rows].tocoo().coords)
-            offsets, left = (
-                torch.from_numpy(of).to(device)
-                for of in _half(row, product, len(rows), config.hidden, rng)
-            )
-            pooled = F.embedding_bag(left, x, offsets, mode="sum", per_sample_weights=weight[left])
-            loss = FullSoftmax.apply(
-                F.normalize(pooled, dim=1),
-                F.normalize(x, dim=1),
-                torch.from_numpy(row).to(device),
-                torch.from_numpy(product).to(device),
-                buffer,
-            )
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            optimiser.step()
-            decay.step()
-            losses.append(loss.item())
-        curve.append(float(np.mean(losses)))
-        log.debug("epoch %d: loss %.4f, %.1f s", len(curve), curve[-1], time.monotonic() - began)
-        if after_epoch is not None:
-            after_epoch(1)
+    moving = Moving(model, optimiser, decay, rng, curve=[])
+    state = None if checkpoint is None else checkpoint.load()
+    if state is not None:
+        model.load_state_dict(state["model"])
+        moving.curve += state["curve"]
+        if len(moving.curve) < config.epochs:
+            moving.restore(state)
+    distributed.align([x])
+    for _ in range(len(moving.curve), config.epochs):
+        began = time.monotonic()
+        parts = np.array_split(rng.permutation(had.shape[0]), batches)
+        losses = [
+            _move(x, weight, [had[rows] for rows in group], config.hidden, buffer, moving)
+            for group in config.groups(parts)
+        ]
+        loss = distributed.total(float(np.mean(losses)))
+        seconds = time.monotonic() - began
+        end_epoch(moving, loss, seconds, config.epochs, checkpoint, after_epoch)
     learned: FloatArray = x.detach().cpu().numpy()
-    return learned, curve
+    return learned, moving.curve
 
 
-def _half(
-    row: IntArray, product: IntArray, rows: int, hidden: float, rng: np.random.Generator
-) -> tuple[IntArray, IntArray]:
-    """What is left of each row's products, as offsets and products, when a part is hidden."""
-    kept = rng.random(len(row)) >= hidden
-    counts = np.bincount(row[kept], minlength=rows)
-    return np.cumsum(counts) - counts, product[kept]
+def _move(
+    x: nn.Parameter,
+    weight: Tensor,
+    parts: Sequence[sp.csr_array],
+    hidden: float,
+    buffer: Tensor,
+    moving: Moving,
+) -> float:
+    """Move x once, by the mean over the answers of all parts and processes.
+
+    Shapes:
+        parts: (users, products) each
+        returned: what this process's answers add to that mean
+    """
+    answers = sum(part.nnz for part in parts)
+    moving.optimiser.zero_grad(set_to_none=True)
+    loss = 0.0
+    for part in parts:
+        kept = moving.rng.random(part.nnz) >= hidden
+        users = distributed.own(part.shape[0])
+        entries = slice(part.indptr[users.start], part.indptr[users.stop])
+        own = part[users]
+        if own.nnz:
+            of_part = _loss(x, weight, own, kept[entries], buffer) * (own.nnz / answers)
+            of_part.backward()  # type: ignore[no-untyped-call]
+            loss += of_part.item()
+    distributed.add_gradients([x])
+    moving.optimiser.step()
+    moving.schedule.step()
+    return loss
+
+
+def _loss(
+    x: nn.Parameter,
+    weight: Tensor,
+    had: sp.csr_array,
+    kept: npt.NDArray[np.bool_],
+    buffer: Tensor,
+) -> Tensor:
+    """Mean cross-entropy of all that users had, given the part of it that is kept.
+
+    Shapes:
+        had: (users, products); kept: (entries of had,)
+    """
+    row, product = (of.astype(np.int64) for of in had.tocoo().coords)
+    counts = np.bincount(row[kept], minlength=had.shape[0])
+    offsets, left, asked, answer = (
+        torch.from_numpy(of).to(x.device)
+        for of in (np.cumsum(counts) - counts, product[kept], row, product)
+    )
+    pooled = F.embedding_bag(left, x, offsets, mode="sum", per_sample_weights=weight[left])
+    users, products = F.normalize(pooled, dim=1), F.normalize(x, dim=1)
+    loss: Tensor = FullSoftmax.apply(users, products, asked, answer, buffer)
+    return loss
 
 
 class FullSoftmax(torch.autograd.Function):

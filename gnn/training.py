@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from gnn import distributed
+from gnn.checkpoints import Checkpoints, Moving, State, end_epoch
 from gnn.config import ModelConfig, TrainConfig
 from gnn.crossfit import CrossFit, Edges
 from gnn.histories import Histories, IntArray
 from gnn.inference import VectorRecommender
 from gnn.knowledge import Knowledge
-from gnn.model import Recommender
+from gnn.model import History, Recommender
 from gnn.neighbours import NeighbourTerm, add_entries
 from gnn.questions import Past, Questions, Trend, ask, hide
 from gnn.relations import stand_ins
+from gnn.sampling import block_of
 from gnn.softmax import NEVER, cross_entropy, draw
 from gnn.warm import (
     ATTRIBUTE_KEYS,
@@ -33,8 +35,6 @@ from gnn.warm import (
     whiten_as,
 )
 from kg.records import NO_TIME
-
-log = logging.getLogger(__name__)
 
 #: The relations that say which known products one that nobody had is like.
 ALIKE_BY = ("similar_to", "shares_with")
@@ -110,12 +110,16 @@ class Trained:
 
 @dataclass(frozen=True)
 class Step:
-    """What one step of training asks: some questions, all of users of one fold."""
+    """What one step of training asks: some questions, all of users of one fold.
+
+    ``number`` tells it from all others: what is drawn of the graph goes by it.
+    """
 
     past: Past
     questions: Questions
     which: IntArray
     fold: int
+    number: int
 
 
 def fit(
@@ -127,10 +131,12 @@ def fit(
     device: torch.device,
     after_epoch: Callable[[int], None] | None = None,
     warm: WarmStart | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Trained:
     """Train on histories; ``after_epoch`` is told 1 after each.
 
-    With ``warm`` the training goes on from those weights, with questions of who is new to them.
+    With ``warm`` the training goes on from those weights, with questions of who is new to them;
+    with ``checkpoints`` from where the same training was stopped.
 
     Raises:
         ValueError: there is nothing to learn from.
@@ -139,31 +145,79 @@ def fit(
     torch.manual_seed(config.seed)
     if warm is not None:
         config = continued(config)
-    crossfit = CrossFit.count(train, knowledge, model_config, config, target_kind, device)
+    checkpoint, state = None, None
+    if checkpoints is not None:
+        decides = (train, knowledge, model_config, config, target_kind, device.type, warm)
+        checkpoint = checkpoints.of("fit", *decides)
+        state = checkpoint.load()
+    done = 0 if state is None else len(state["curve"])
+    if done == config.epochs:
+        # What answers after training is all that is left to count.
+        crossfit = CrossFit.of_everybody(train, knowledge, model_config, target_kind, device)
+    else:
+        # Of a graph that is sampled only parts of a step go to the device.
+        of_graph = torch.device("cpu") if config.fanout else device
+        crossfit = CrossFit.count(train, knowledge, model_config, config, target_kind, of_graph)
     trained = _untrained(train, knowledge, crossfit, model_config, target_kind, device, warm)
-    epochs = _epochs(train, crossfit.fold, config, target_kind, warm)
-    optimiser, schedule = None, None
-    rng = np.random.default_rng((config.seed, 1))
-    for epoch, steps in enumerate(epochs, start=1):
+    if state is not None:
+        trained.model.load_state_dict(state["model"])
+        trained.curve += state["curve"]
+    distributed.align(trained.model.state_dict().values())
+    moving: Moving | None = None
+    for steps in _epochs(train, crossfit.fold, config, target_kind, warm, done):
         began = time.monotonic()
-        if optimiser is None or schedule is None:
-            optimiser, schedule = _optimiser(trained.model, config, config.epochs * len(steps))
-        trained.model.train()
-        losses = []
-        for step in steps:
-            loss = _loss(trained, step, crossfit, config, rng)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            schedule.step()
-            losses.append(loss.item())
-        trained.curve.append(float(np.mean(losses)))
-        told = (epoch, config.epochs, trained.curve[-1], time.monotonic() - began)
-        log.debug("epoch %d of %d: loss %.4f, %.1f s", *told)
-        if after_epoch is not None:
-            after_epoch(1)
+        if moving is None:
+            moving = _moving(trained, config, len(config.groups(steps)), state)
+        loss = _epoch(trained, steps, crossfit, config, moving)
+        seconds = time.monotonic() - began
+        end_epoch(moving, loss, seconds, config.epochs, checkpoint, after_epoch)
     trained.model.eval()
     return trained
+
+
+def _moving(trained: Trained, config: TrainConfig, moves: int, state: State | None) -> Moving:
+    """All that moves, at its beginning or where it was stopped.
+
+    The number of moves an epoch is a guess where the training goes on: the state has its own.
+    """
+    optimiser, schedule = _optimiser(trained.model, config, config.epochs * moves)
+    rng = np.random.default_rng((config.seed, 1))
+    moving = Moving(trained.model, optimiser, schedule, rng, trained.curve)
+    if state is not None:
+        moving.restore(state)
+    return moving
+
+
+def _epoch(
+    trained: Trained, steps: list[Step], crossfit: CrossFit, config: TrainConfig, moving: Moving
+) -> float:
+    """Go through the steps once; the mean loss of the moves."""
+    trained.model.train()
+    groups = config.groups(steps)
+    losses = [_move(trained, group, crossfit, config, moving) for group in groups]
+    return distributed.total(float(np.mean(losses)))
+
+
+def _move(
+    trained: Trained, steps: Sequence[Step], crossfit: CrossFit, config: TrainConfig, moving: Moving
+) -> float:
+    """Move the weights once, by the mean over the questions of all steps and processes.
+
+    Returns:
+        What this process's questions add to that mean.
+    """
+    asked = max(1, sum(_asked(trained, step) for step in steps))
+    moving.optimiser.zero_grad(set_to_none=True)
+    loss = 0.0
+    for step in steps:
+        own = replace(step, which=step.which[distributed.own(len(step.which))])
+        part = _loss(trained, own, crossfit, config, moving.rng) * (_asked(trained, own) / asked)
+        part.backward()  # type: ignore[no-untyped-call]
+        loss += part.item()
+    distributed.add_gradients(trained.model.parameters())
+    moving.optimiser.step()
+    moving.schedule.step()
+    return loss
 
 
 def carry_over(
@@ -216,7 +270,8 @@ def _untrained(
     warm: WarmStart | None = None,
 ) -> Trained:
     """The model before its first step, with the graph and the term of all users."""
-    graph, term = crossfit.graphs[-1], crossfit.terms[-1]
+    graph = {of: each.to(device) for of, each in crossfit.graphs[-1].items()}
+    term = crossfit.terms[-1]
     has_text = torch.from_numpy(knowledge.has_text)
     if warm is None:
         centre, axes = whitening(knowledge, model_config.dim)
@@ -260,8 +315,10 @@ def _epochs(
     config: TrainConfig,
     target_kind: int,
     warm: WarmStart | None = None,
+    done: int = 0,
 ) -> Iterator[list[Step]]:
-    """The steps of each epoch; which questions share one, and in which order, is drawn anew.
+    """The steps of each epoch after ``done``; which questions share one, and in which order, is
+    drawn anew.
 
     Raises:
         ValueError: nothing can be asked.
@@ -273,7 +330,7 @@ def _epochs(
             # Asked of nobody in particular at no time at all, a question teaches next to nothing.
             informed = questions.start > train.indptr[questions.row]
             questions = questions.take(informed | ~informed.any())
-    for epoch in range(config.epochs):
+    for epoch in range(done, config.epochs):
         rng = np.random.default_rng((config.seed, epoch))
         if config.asks == "hidden":
             seen, questions = hide(train, target_kind, config.hidden, rng)
@@ -282,12 +339,13 @@ def _epochs(
             questions = questions.take(rehearsed(warm.changed[questions.row], rng))
         if not len(questions):
             raise ValueError("There is nothing to learn from: too few interactions to ask about")
-        steps = []
-        for number in range(config.folds):
-            of_fold = rng.permutation(np.flatnonzero(fold[questions.row] == number))
+        steps: list[Step] = []
+        for fold_number in range(config.folds):
+            of_fold = rng.permutation(np.flatnonzero(fold[questions.row] == fold_number))
             pieces = -(-len(of_fold) // config.queries)
             parts = np.array_split(of_fold, pieces) if pieces else []
-            steps += [Step(past, questions, part, number) for part in parts]
+            for part in parts:
+                steps.append(Step(past, questions, part, fold_number, len(steps)))
         yield [steps[index] for index in rng.permutation(len(steps))]
 
 
@@ -313,6 +371,27 @@ def _optimiser(
     return optimiser, schedule
 
 
+def _answers(trained: Trained, step: Step) -> tuple[IntArray, IntArray]:
+    """Place within the step and product of each answer that could have been chosen by then."""
+    place, product = step.questions.answers(step.which)
+    if trained.trend.timed:
+        now = step.questions.now[step.which]
+        sold = trained.trend.first_sold[product] < now[place]
+        place, product = place[sold], product[sold]
+    return place, product
+
+
+def _asked(trained: Trained, step: Step) -> int:
+    """How many of a step's questions have an answer."""
+    return len(np.unique(_answers(trained, step)[0]))
+
+
+def _half_floats(device: torch.device) -> torch.autocast:
+    """Dense products in bfloat16 where a GPU multiplies it in hardware; nothing on a CPU."""
+    on = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return torch.autocast(device.type, torch.bfloat16, enabled=on)
+
+
 def _loss(
     trained: Trained,
     step: Step,
@@ -325,19 +404,25 @@ def _loss(
     graph, term = crossfit.graphs[step.fold], crossfit.terms[step.fold]
     past, products = step.past, step.past.histories.num_products
     keep = (torch.rand(products, 1) >= config.dropout).float() / (1 - config.dropout)
-    z = model.products(trained.text, trained.has_text, graph, keep.to(device))
     now = step.questions.now[step.which]
     end = step.questions.start[step.which]
     begin = past.histories.indptr[step.questions.row[step.which]]
-    h = model.users(z, past.batch(begin, end, now, model.config.history).to(device))
-    place, product = step.questions.answers(step.which)
-    if trend.timed:
-        sold = trend.first_sold[product] < now[place]
-        place, product = place[sold], product[sold]
+    history = past.batch(begin, end, now, model.config.history).to(device)
+    place, product = _answers(trained, step)
     candidates = draw(product, products, config.negatives, config.all_up_to, rng)
     columns = candidates.columns
     chosen = slice(None) if columns is None else torch.from_numpy(columns).to(device)
-    logits = h @ z[chosen].T + model.bias[chosen]
+    kept = keep.to(device)
+    choice: Tensor | slice
+    with _half_floats(device):
+        if config.fanout:
+            z, history, choice = _sampled(trained, step, graph, history, columns, kept, config)
+        else:
+            z = model.products(trained.text, trained.has_text, graph, kept)
+            choice = chosen
+        products_logits = model.users(z, history) @ z[choice].T
+    # From here on sums over many products: in whole floats.
+    logits = products_logits.float() + model.bias[chosen]
     if trend.timed and model.config.use_trend:
         logits = logits + trend.snapshots[trend.at(now)][:, chosen].to(device) @ model.trend
     if term is not None:
@@ -351,3 +436,30 @@ def _loss(
         row, column = past.had(begin, end, trained.target_kind, columns)
         logits[torch.from_numpy(row).to(device), torch.from_numpy(column).to(device)] = NEVER
     return cross_entropy(logits, torch.from_numpy(place).to(device), candidates)
+
+
+def _sampled(
+    trained: Trained,
+    step: Step,
+    graph: Edges,
+    history: History,
+    columns: IntArray | None,
+    keep: Tensor,
+    config: TrainConfig,
+) -> tuple[Tensor, History, Tensor]:
+    """The vectors of a step's products alone, and histories and columns as rows of them.
+
+    Shapes:
+        keep: (products, 1); returned: (rows, dim), the histories, (columns,) int64
+    """
+    if columns is None:
+        columns = np.arange(len(keep))
+    needed = np.concatenate([history.product.cpu().numpy(), columns])
+    rng = np.random.default_rng((config.seed, 3, len(trained.curve), step.number))
+    block = block_of(graph, needed, config.fanout, rng, keep.device)
+    of = block.sources
+    z = trained.model.products(
+        trained.text[of], trained.has_text[of], block.graph, keep[of], of, block.place
+    )
+    asked = block.at(torch.from_numpy(columns).to(keep.device))
+    return z, replace(history, product=block.at(history.product)), asked

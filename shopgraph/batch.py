@@ -31,6 +31,7 @@ def retrain(
     """Bring recommendations up to date: embed, train on from the live run, judge, publish.
 
     The batch job for cron. Ends with 3 where the new run is not fit to go live; the old one stays.
+    Killed in its training, the next one goes on there if nothing has changed since.
     """
     seconds, patience = duration_seconds(budget), duration_seconds(wait)
     from gnn.choice import read_settings

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
+from gnn.torchrun import is_helper, started
 from ingestion.errors import SourceError
 from kg.errors import KgError, UnknownQuery
 from shopgraph import adopting, batch, ingesting, keeping, knowledge, leaving
@@ -106,6 +107,11 @@ def configure(
         format="%(asctime)s %(message)s",
         datefmt="%H:%M:%S",
     )
+    if started() > 1:
+        if context.invoked_subcommand != "train":
+            refuse("torchrun is for train alone", 2)
+        if is_helper():
+            logging.disable(logging.INFO)
     # PyG calls it at import; nobody who runs a command can do anything about it.
     warnings.filterwarnings("ignore", message=".*torch.jit.script.*")
     # The driver's own lines say again what our one line says.
@@ -174,16 +180,28 @@ def train(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train the GNN on the graph and measure it on its held-out future."""
+    """Train the GNN on the graph and measure it on its held-out future.
+
+    Every epoch is kept in .shopgraph/checkpoints until the run is whole: a training that was
+    killed goes on by itself where the same command is given again and the graph is the same.
+    Several processes share the work: torchrun --nproc-per-node 2 -m shopgraph train
+    """
     before, seconds = moment(until), duration_seconds(budget)
+    from gnn import distributed
+    from gnn.checkpoints import Checkpoints
     from gnn.choice import read_settings
     from shopgraph import pipeline
 
     grid = None if config is None else [read_settings(config)]
-    pipeline.pick_device(device)
+    on = pipeline.pick_device(device)
     workspace = here()
-    with workspace.open() as graph:
-        run = pipeline.train(graph, workspace.runs, before, seconds, device, grid)
+    kept = Checkpoints(workspace.checkpoints)
+    with distributed.joined(on):
+        if distributed.rank() > 0:
+            pipeline.help_train(device, kept)
+            return
+        with workspace.open() as graph:
+            run = pipeline.train(graph, workspace.runs, before, seconds, device, grid, kept)
     metrics = ", ".join(f"{name} {value:.4f}" for name, value in run.metrics.items() if "@" in name)
     text = f"run {run.run_id}: {metrics or 'too few interactions to test'}, {run.seconds:.0f} s"
     chosen = {"model": asdict(run.model), "training": asdict(run.training)}

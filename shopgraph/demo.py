@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gnn.checkpoints import Checkpoints
 from gnn.runs import list_runs
 from ingestion.load import load
 from kg.connection import Graph
@@ -53,7 +54,8 @@ def run_demo(home: Path, users: int, products: int, seed: int, language: str) ->
         )
         live = read_live_run(graph)
         if loaded.written or embedded.encoded or live not in list_runs(workspace.runs):
-            run = pipeline.train(graph, workspace.runs)
+            kept = Checkpoints(workspace.checkpoints)
+            run = pipeline.train(graph, workspace.runs, checkpoints=kept)
             yield f"Trained: run {run.run_id} in {run.seconds:.0f} s"
             yield comparison.render(evaluate_run(graph, run))
             published = publishing.publish_run(graph, workspace.runs, run)

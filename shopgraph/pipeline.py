@@ -12,7 +12,8 @@ from tempfile import TemporaryFile
 
 import torch
 
-from gnn import runs
+from gnn import distributed, runs
+from gnn.checkpoints import Checkpoints
 from gnn.choice import GnnChoice, Settings, choose_gnn, fit_settings, settings_for
 from gnn.evaluation import evaluate
 from gnn.histories import Histories
@@ -180,8 +181,12 @@ def train(
     budget_seconds: float = 600.0,
     device: str = "auto",
     grid: Sequence[Settings] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> runs.Run:
     """Choose settings on validation, look at the test once, refit on everything before ``until``.
+
+    With ``checkpoints`` a job that was stopped goes on from there, if nothing has changed since.
+    Where several processes train, this is for the first; ``help_train`` is for the others.
 
     Raises:
         ValueError: there is nothing to learn from.
@@ -198,7 +203,8 @@ def train(
         until = None if newest is None else newest + timedelta(milliseconds=1)
     with progress("reading events") as advance:
         tensors = read_tensors(graph, until, advance)
-    learned = learn(tensors, until, on, grid, budget_seconds)
+    distributed.agreed((tensors, until, grid, budget_seconds))
+    learned = learn(tensors, until, on, grid, budget_seconds, checkpoints)
     # Unlike the seconds of the training alone, with what was read.
     run = replace(
         learned.run,
@@ -206,7 +212,16 @@ def train(
         bookmark_ms=graph.read("read/newest_load")[0]["newest_ms"],
     )
     runs.save_run(folder, run, learned.recommender, tensors.user_ids, tensors.product_ids)
+    if checkpoints is not None:
+        checkpoints.clear()
     return run
+
+
+def help_train(device: str, checkpoints: Checkpoints) -> None:
+    """Take a share of what the first process trains, which alone reads the graph and writes."""
+    nothing: tuple[ShopTensors, datetime | None, Sequence[Settings] | None, float] | None = None
+    tensors, until, grid, budget_seconds = distributed.agreed(nothing)
+    learn(tensors, until, pick_device(device), grid, budget_seconds, checkpoints)
 
 
 @dataclass(frozen=True)
@@ -225,6 +240,7 @@ def learn(
     on: torch.device,
     grid: Sequence[Settings] | None,
     budget_seconds: float,
+    checkpoints: Checkpoints | None = None,
 ) -> Learned:
     """Choose settings on validation, look at the test once, refit on everything read.
 
@@ -247,12 +263,16 @@ def learn(
         if split is None:
             log.warning("too few interactions for a held-out test: this run has no metrics")
         else:
-            choice = choose_gnn(split, knowledge, target, on, grid, budget_seconds, advance)
+            choice = choose_gnn(
+                split, knowledge, target, on, grid, budget_seconds, advance, checkpoints
+            )
             settings = choice.settings
             metrics = measure(choice, split)
             counts = split.counts
             log.info("test: %s", metrics)
-        trained = fit_settings(histories, knowledge, settings, target, on, advance)
+        trained = fit_settings(
+            histories, knowledge, settings, target, on, advance, None, checkpoints
+        )
     run = runs.Run(
         run_id=runs.new_run_id(datetime.now(UTC)),
         created_at=datetime.now(UTC).isoformat(),

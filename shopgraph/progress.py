@@ -10,6 +10,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from gnn.torchrun import is_helper
+
 log = logging.getLogger(__name__)
 
 #: Seconds between two plain lines.
@@ -28,6 +30,9 @@ def progress(
     label: str, total: int | None = None, unit: str = "row"
 ) -> Iterator[Callable[..., None]]:
     """Count work: the yielded function takes what was just done, and the total once known."""
+    if is_helper():
+        yield lambda done, of=None: None
+        return
     terminal = sys.stderr.isatty()
     bar: Any = None
 

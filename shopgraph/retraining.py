@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gnn import runs
+from gnn.checkpoints import Checkpoints
 from gnn.choice import Settings, asked_at, fit_settings
 from gnn.grown import Grown
 from gnn.inference import VectorRecommender
@@ -115,10 +116,30 @@ def retrain(
 ) -> dict[str, Any]:
     """Bring the shop's recommendations up to date, if the new run is fit for it.
 
+    A job that was killed in its training goes on there, if nothing has changed since.
+
     Returns:
         What was found and done. ``refused`` says which checks kept the new run from going live;
         it is empty where the run is live, or where there was nothing to do.
     """
+    checkpoints = Checkpoints(workspace.checkpoints)
+    how = (force, device, budget_seconds, clock)
+    facts = _retrain(graph, workspace, settings, checkpoints, grid, *how)
+    checkpoints.clear()
+    return facts
+
+
+def _retrain(
+    graph: Graph,
+    workspace: Workspace,
+    settings: RetrainSettings,
+    checkpoints: Checkpoints,
+    grid: Sequence[Settings] | None,
+    force: bool,
+    device: str,
+    budget_seconds: float,
+    clock: datetime | None,
+) -> dict[str, Any]:
     clock = clock or datetime.now(UTC)
     on = pipeline.pick_device(device)
     reset_peak_memory()
@@ -147,7 +168,7 @@ def retrain(
     target = target_kind_of(histories)
     shop = Shop(tensors, histories, knowledge_of(tensors.data), target, until, on)
     candidate = _candidate(
-        shop, workspace.runs, live, changes, settings, grid, budget_seconds, record
+        shop, workspace.runs, live, changes, settings, grid, budget_seconds, record, checkpoints
     )
     record.facts |= {"mode": candidate.mode, "because": candidate.because}
     log.info("%s training: %s", candidate.mode, candidate.because)
@@ -197,6 +218,7 @@ def _candidate(
     grid: Sequence[Settings] | None,
     budget_seconds: float,
     record: Record,
+    checkpoints: Checkpoints,
 ) -> Candidate:
     """Go on from the live run where that can be done, else train from the beginning."""
     task = None
@@ -205,10 +227,10 @@ def _candidate(
     because = why_full(shop, live, changes, task, grid, settings.full_above)
     if because is None and live is not None and changes is not None and task is not None:
         try:
-            return _delta(shop, folder, live, changes, task, record)
+            return _delta(shop, folder, live, changes, task, record, checkpoints)
         except CannotContinue as reason:
             because = str(reason)
-    return _full(shop, task, because or "", grid, budget_seconds, record)
+    return _full(shop, task, because or "", grid, budget_seconds, record, checkpoints)
 
 
 def _delta(
@@ -218,6 +240,7 @@ def _delta(
     changes: Changes,
     task: Task,
     record: Record,
+    checkpoints: Checkpoints,
 ) -> Candidate:
     """Go on from the live run's weights with who did something new.
 
@@ -230,13 +253,12 @@ def _delta(
     changed[shop.histories.row[changes.arrived]] = True
     warm = WarmStart(weights, changed)
     with record.timed("gate"), progress("training for the gate", unit="epoch") as advance:
-        judged = _sibling(shop, task, chosen, warm, advance)
+        judged = _sibling(shop, task, chosen, warm, advance, checkpoints)
 
     def finish() -> tuple[runs.Run, VectorRecommender]:
         with progress("training", unit="epoch") as advance:
-            fitted = fit_settings(
-                shop.histories, shop.knowledge, chosen, shop.target, shop.device, advance, warm
-            )
+            known, how = shop.knowledge, (shop.target, shop.device, advance, warm, checkpoints)
+            fitted = fit_settings(shop.histories, known, chosen, *how)
         now = datetime.now(UTC)
         run = replace(
             live,
@@ -261,16 +283,19 @@ def _full(
     grid: Sequence[Settings] | None,
     budget_seconds: float,
     record: Record,
+    checkpoints: Checkpoints,
 ) -> Candidate:
     """Train from the beginning, settings chosen anew."""
     with record.timed("train"):
-        learned = pipeline.learn(shop.tensors, shop.until, shop.device, grid, budget_seconds)
+        learned = pipeline.learn(
+            shop.tensors, shop.until, shop.device, grid, budget_seconds, checkpoints
+        )
     judged: Recommender | None = None
     asked, unseen = task, task is not None
     if task is not None:
         chosen = Settings(learned.run.model, learned.run.training)
         with record.timed("gate"), progress("training for the gate", unit="epoch") as advance:
-            judged = _sibling(shop, task, chosen, None, advance)
+            judged = _sibling(shop, task, chosen, None, advance, checkpoints)
     elif learned.split is not None and learned.choice is not None:
         asked, judged = learned.split.test, learned.choice.recommender
     return Candidate(
@@ -284,10 +309,11 @@ def _sibling(
     chosen: Settings,
     warm: WarmStart | None,
     advance: Callable[[int], None],
+    checkpoints: Checkpoints,
 ) -> VectorRecommender:
     """The same training on what the task leaves to be fitted on."""
-    known = shop.knowledge
-    fitted = fit_settings(task.train, known, chosen, shop.target, shop.device, advance, warm)
+    known, how = shop.knowledge, (shop.target, shop.device, advance, warm, checkpoints)
+    fitted = fit_settings(task.train, known, chosen, *how)
     return fitted.at(asked_at(task.now))
 
 

@@ -34,6 +34,11 @@ class Workspace:
         return self.home / "runs"
 
     @property
+    def checkpoints(self) -> Path:
+        """Folder of what trainings that were stopped go on from."""
+        return self.home / "checkpoints"
+
+    @property
     def rejects(self) -> Path:
         """Folder of the rows that loads refused."""
         return self.home / "rejects"
