@@ -4,6 +4,6 @@
 // Returns  product_id  STRING
 // Repeat   safe: reads only
 UNWIND $product_id AS id
-MATCH (p:Product {product_id: id})
+MATCH (p:Product {product_id: id}) USING INDEX SEEK p:Product(product_id)
 WHERE p.valid_from IS NOT NULL OR EXISTS { (p)-[:STATED]->(:ProductFacts) }
 RETURN p.product_id AS product_id

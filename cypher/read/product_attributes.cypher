@@ -23,8 +23,9 @@ CALL () {
     RETURN f.attributes ORDER BY f.valid_from IS NULL, f.valid_from DESC
   }[0] AS keys
   UNWIND keys AS key
-  OPTIONAL MATCH (:AttributeAlias {key: key})-[:ALIAS_OF]->(of:Attribute)
-  MATCH (a:Attribute {key: coalesce(of.key, key)})
+  OPTIONAL MATCH (alias:AttributeAlias {key: key})-[:ALIAS_OF]->(of:Attribute)
+  USING INDEX SEEK alias:AttributeAlias(key)
+  MATCH (a:Attribute {key: coalesce(of.key, key)}) USING INDEX SEEK a:Attribute(key)
   RETURN p, a
 }
 WITH p, a WHERE p.idx IS NOT NULL AND a.idx IS NOT NULL AND coalesce(p.created_at < $until, true)

@@ -20,7 +20,7 @@ CALL () {
     RETURN f.category ORDER BY f.valid_from IS NULL, f.valid_from DESC
   }[0] AS paths
   UNWIND paths AS path
-  MATCH (c:Category {path: path})
+  MATCH (c:Category {path: path}) USING INDEX SEEK c:Category(path)
   RETURN p, c
 }
 WITH p, c WHERE p.idx IS NOT NULL AND c.idx IS NOT NULL AND coalesce(p.created_at < $until, true)

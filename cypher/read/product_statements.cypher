@@ -6,7 +6,7 @@
 //          the properties of its ProductFacts
 // Repeat   safe: reads only
 UNWIND $product_id AS id
-MATCH (p:Product {product_id: id})
+MATCH (p:Product {product_id: id}) USING INDEX SEEK p:Product(product_id)
 RETURN p.product_id AS product_id,
        p {.*, product_id: null, idx: null, in_stock: null, ingested_at: null, facts_id: null,
           adopted_key: null, text_vector: null, text_packed: null, text_hash: null, text_model: null, vector_a: null, vector_b: null,

@@ -10,8 +10,8 @@
 // Repeat   refused as a whole where one interaction_id is there already; takes half the time of
 //          the merge, for events that are known to be new
 UNWIND range(0, size($interaction_id) - 1) AS i
-MATCH (u:User {user_id: $user_id[i]})
-MATCH (p:Product {product_id: $product_id[i]})
+MATCH (u:User {user_id: $user_id[i]}) USING INDEX SEEK u:User(user_id)
+MATCH (p:Product {product_id: $product_id[i]}) USING INDEX SEEK p:Product(product_id)
 CREATE (u)-[e:VIEWED {
   interaction_id: $interaction_id[i],
   occurred_at: CASE WHEN $occurred_ms[i] IS NOT NULL

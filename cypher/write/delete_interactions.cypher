@@ -6,19 +6,33 @@
 // Repeat   safe
 UNWIND $ids AS id
 CALL (id) {
-  MATCH (a)-[e:VIEWED {interaction_id: id}]->(p:Product) RETURN a, e, p
+  MATCH (a)-[e:VIEWED {interaction_id: id}]->(p:Product)
+  USING INDEX SEEK e:VIEWED(interaction_id)
+  RETURN a, e, p
   UNION ALL
-  MATCH (a)-[e:CLICKED {interaction_id: id}]->(p:Product) RETURN a, e, p
+  MATCH (a)-[e:CLICKED {interaction_id: id}]->(p:Product)
+  USING INDEX SEEK e:CLICKED(interaction_id)
+  RETURN a, e, p
   UNION ALL
-  MATCH (a)-[e:CARTED {interaction_id: id}]->(p:Product) RETURN a, e, p
+  MATCH (a)-[e:CARTED {interaction_id: id}]->(p:Product)
+  USING INDEX SEEK e:CARTED(interaction_id)
+  RETURN a, e, p
   UNION ALL
-  MATCH (a)-[e:PURCHASED {interaction_id: id}]->(p:Product) RETURN a, e, p
+  MATCH (a)-[e:PURCHASED {interaction_id: id}]->(p:Product)
+  USING INDEX SEEK e:PURCHASED(interaction_id)
+  RETURN a, e, p
   UNION ALL
-  MATCH (a)-[e:RETURNED {interaction_id: id}]->(p:Product) RETURN a, e, p
+  MATCH (a)-[e:RETURNED {interaction_id: id}]->(p:Product)
+  USING INDEX SEEK e:RETURNED(interaction_id)
+  RETURN a, e, p
   UNION ALL
-  MATCH (a)-[e:RATED {interaction_id: id}]->(p:Product) RETURN a, e, p
+  MATCH (a)-[e:RATED {interaction_id: id}]->(p:Product)
+  USING INDEX SEEK e:RATED(interaction_id)
+  RETURN a, e, p
   UNION ALL
-  MATCH (a)-[e:CONTAINS {interaction_id: id}]->(p:Product) RETURN a, e, p
+  MATCH (a)-[e:CONTAINS {interaction_id: id}]->(p:Product)
+  USING INDEX SEEK e:CONTAINS(interaction_id)
+  RETURN a, e, p
 }
 WITH collect(DISTINCT id) AS ids, collect(DISTINCT a) AS nodes, collect(DISTINCT p) AS products,
      collect(e) AS events,
@@ -33,7 +47,7 @@ CALL (products) {
 CALL (placed) {
   UNWIND placed AS one
   WITH one.user AS u, one.order_id AS order_id WHERE u IS NOT NULL AND order_id IS NOT NULL
-  MATCH (u)-[link:PLACED]->(o:Order {order_id: order_id})
+  MATCH (u)-[link:PLACED]->(o:Order {order_id: order_id}) USING INDEX SEEK o:Order(order_id)
   WHERE NOT EXISTS { (u)-[:PURCHASED {order_id: order_id}]->() }
   DELETE link
 }

@@ -5,7 +5,7 @@
 // Returns  deleted  INTEGER: how many there were
 // Repeat   safe
 UNWIND $ids AS id
-MATCH (p:Product {product_id: id})
+MATCH (p:Product {product_id: id}) USING INDEX SEEK p:Product(product_id)
 CALL (p) {
   MATCH (p)-[:STATED]->(f:ProductFacts)
   DETACH DELETE f

@@ -5,9 +5,13 @@
 // Repeat   safe
 UNWIND $ids AS id
 CALL (id) {
-  MATCH ()-[e:SEARCHED {interaction_id: id}]->(q:Query) RETURN e, q
+  MATCH ()-[e:SEARCHED {interaction_id: id}]->(q:Query)
+  USING INDEX SEEK e:SEARCHED(interaction_id)
+  RETURN e, q
   UNION ALL
-  MATCH (q:Query)-[e:FOUND {interaction_id: id}]->() RETURN e, q
+  MATCH (q:Query)-[e:FOUND {interaction_id: id}]->()
+  USING INDEX SEEK e:FOUND(interaction_id)
+  RETURN e, q
 }
 WITH collect(DISTINCT id) AS ids, collect(DISTINCT q) AS queries, collect(e) AS events
 FOREACH (e IN events | DELETE e)

@@ -4,5 +4,5 @@
 // Returns  nothing
 // Repeat   safe
 UNWIND $keys AS key
-MATCH (t:Tombstone {key: key})
+MATCH (t:Tombstone {key: key}) USING INDEX SEEK t:Tombstone(key)
 DELETE t

@@ -5,14 +5,16 @@
 // Returns  deleted  INTEGER: how many there were
 // Repeat   safe
 UNWIND $ids AS id
-MATCH (u:User {user_id: id})
+MATCH (u:User {user_id: id}) USING INDEX SEEK u:User(user_id)
 CALL (u) {
   MATCH (u)-[:PURCHASED|RETURNED|CARTED|VIEWED|CLICKED]->(p:Product)-[r:BOUGHT_WITH|LEADS_TO]-()
   SET r.stale = true
 }
 CALL (u) {
   MATCH (u)-[e:PURCHASED]->() WHERE e.order_id IS NOT NULL
-  MATCH (o:Order)-[line:CONTAINS {interaction_id: e.interaction_id}]->()
+  WITH e.interaction_id AS interaction_id
+  MATCH (o:Order)-[line:CONTAINS {interaction_id: interaction_id}]->()
+  USING INDEX SEEK line:CONTAINS(interaction_id)
   DELETE line
   WITH DISTINCT o WHERE NOT EXISTS { (o)-[:CONTAINS]->() }
   DETACH DELETE o

@@ -6,5 +6,6 @@
 // Repeat   safe: overwrites returns.returns
 UNWIND range(0, size($interaction_id) - 1) AS i
 MATCH ()-[back:RETURNED {interaction_id: $interaction_id[i]}]->()
+USING INDEX SEEK back:RETURNED(interaction_id)
 SET back.returns = $returns[i]
 RETURN count(back.returns) AS linked

@@ -6,8 +6,8 @@
 // Returns  merged  INTEGER
 // Repeat   safe: what is an alias already is no attribute any more
 UNWIND $rows AS row
-MATCH (a:Attribute {key: row.alias})
-MATCH (c:Attribute {key: row.canonical})
+MATCH (a:Attribute {key: row.alias}) USING INDEX SEEK a:Attribute(key)
+MATCH (c:Attribute {key: row.canonical}) USING INDEX SEEK c:Attribute(key)
 CALL (a, c) {
   MATCH (p:Product)-[link:HAS_ATTRIBUTE]->(a)
   CREATE (p)-[moved:HAS_ATTRIBUTE]->(c)

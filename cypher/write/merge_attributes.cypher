@@ -5,7 +5,9 @@
 // Returns  nothing
 // Repeat   safe: merged on key
 UNWIND $keys AS key
-WITH key WHERE NOT EXISTS { (:AttributeAlias {key: key}) }
+WITH key WHERE NOT EXISTS {
+  MATCH (alias:AttributeAlias {key: key}) USING INDEX SEEK alias:AttributeAlias(key)
+}
 MERGE (a:Attribute {key: key})
 ON CREATE SET a.name = CASE WHEN key CONTAINS '=' THEN split(key, '=')[0] END,
               a.value = CASE

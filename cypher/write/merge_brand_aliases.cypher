@@ -6,8 +6,8 @@
 // Returns  merged  INTEGER
 // Repeat   safe: what is an alias already is no brand any more
 UNWIND $rows AS row
-MATCH (a:Brand {name: row.alias})
-MATCH (c:Brand {name: row.canonical})
+MATCH (a:Brand {name: row.alias}) USING INDEX SEEK a:Brand(name)
+MATCH (c:Brand {name: row.canonical}) USING INDEX SEEK c:Brand(name)
 CALL (a, c) {
   MATCH (p:Product)-[link:MADE_BY]->(a)
   CREATE (p)-[moved:MADE_BY]->(c)

@@ -5,5 +5,7 @@
 // Returns  nothing
 // Repeat   safe: merged on name
 UNWIND $names AS name
-WITH name WHERE NOT EXISTS { (:BrandAlias {name: name}) }
+WITH name WHERE NOT EXISTS {
+  MATCH (alias:BrandAlias {name: name}) USING INDEX SEEK alias:BrandAlias(name)
+}
 MERGE (:Brand {name: name})

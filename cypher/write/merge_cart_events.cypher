@@ -12,8 +12,8 @@ UNWIND range(0, size($interaction_id) - 1) AS i
 OPTIONAL MATCH ()-[old:CARTED {interaction_id: $interaction_id[i]}]->()
 USING INDEX SEEK old:CARTED(interaction_id)
 WITH i WHERE old IS NULL
-MATCH (u:User {user_id: $user_id[i]})
-MATCH (p:Product {product_id: $product_id[i]})
+MATCH (u:User {user_id: $user_id[i]}) USING INDEX SEEK u:User(user_id)
+MATCH (p:Product {product_id: $product_id[i]}) USING INDEX SEEK p:Product(product_id)
 CREATE (u)-[e:CARTED {
   interaction_id: $interaction_id[i],
   occurred_at: CASE WHEN $occurred_ms[i] IS NOT NULL

@@ -7,5 +7,5 @@ UNWIND $rows AS row
 MERGE (c:Category {path: row.path})
 ON CREATE SET c.name = row.name
 WITH c, row WHERE row.parent IS NOT NULL
-MATCH (parent:Category {path: row.parent})
+MATCH (parent:Category {path: row.parent}) USING INDEX SEEK parent:Category(path)
 MERGE (c)-[:SUBCATEGORY_OF]->(parent)

@@ -6,8 +6,8 @@
 // Returns  written  INTEGER: how many are new or changed
 // Repeat   safe: merged on both users; equal properties are left alone
 UNWIND range(0, size($user_id) - 1) AS i
-MATCH (u:User {user_id: $user_id[i]})
-MATCH (followed:User {user_id: $follows_id[i]})
+MATCH (u:User {user_id: $user_id[i]}) USING INDEX SEEK u:User(user_id)
+MATCH (followed:User {user_id: $follows_id[i]}) USING INDEX SEEK followed:User(user_id)
 WITH i, u, followed, NOT EXISTS { (u)-[:FOLLOWS]->(followed) } AS is_new
 MERGE (u)-[f:FOLLOWS]->(followed)
 ON CREATE SET f.ingested_at = $now

@@ -11,7 +11,7 @@ UNWIND range(0, size($interaction_id) - 1) AS i
 OPTIONAL MATCH ()-[old:CONTAINS {interaction_id: $interaction_id[i]}]->()
 USING INDEX SEEK old:CONTAINS(interaction_id)
 WITH i WHERE old IS NULL
-MATCH (p:Product {product_id: $product_id[i]})
+MATCH (p:Product {product_id: $product_id[i]}) USING INDEX SEEK p:Product(product_id)
 MERGE (o:Order {order_id: $order_id[i]})
 ON CREATE SET o.ingested_at = $now
 CREATE (o)-[c:CONTAINS {
@@ -23,7 +23,7 @@ CREATE (o)-[c:CONTAINS {
   ingested_at: $now
 }]->(p)
 WITH o, c, $user_id[i] AS user_id
-OPTIONAL MATCH (u:User {user_id: user_id})
+OPTIONAL MATCH (u:User {user_id: user_id}) USING INDEX SEEK u:User(user_id)
 FOREACH (placer IN CASE WHEN u IS NULL THEN [] ELSE [u] END | MERGE (placer)-[:PLACED]->(o))
 // Its time is that of its earliest line, whichever comes first.
 WITH o, count(c) AS lines, min(c.occurred_at) AS earliest

@@ -6,7 +6,7 @@
 // Returns  product_id  STRING: each product whose attributes changed
 // Repeat   safe: equal sets are left alone
 UNWIND $rows AS row
-MATCH (p:Product {product_id: row.product_id})
+MATCH (p:Product {product_id: row.product_id}) USING INDEX SEEK p:Product(product_id)
 WITH p, row, COLLECT {
   MATCH (p)-[link:HAS_ATTRIBUTE]->(old:Attribute) WHERE link.source IS NULL
   RETURN coalesce(link.alias, old.key)
@@ -19,7 +19,8 @@ CALL (p, row) {
 }
 CALL (p, row, had) {
   UNWIND [key IN row.keys WHERE NOT key IN had] AS key
-  OPTIONAL MATCH (:AttributeAlias {key: key})-[:ALIAS_OF]->(known:Attribute)
+  OPTIONAL MATCH (alias:AttributeAlias {key: key})-[:ALIAS_OF]->(known:Attribute)
+  USING INDEX SEEK alias:AttributeAlias(key)
   MERGE (new:Attribute {key: coalesce(known.key, key)})
   ON CREATE SET new.name = CASE WHEN key CONTAINS '=' THEN split(key, '=')[0] END,
                 new.value = CASE

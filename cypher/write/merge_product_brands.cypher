@@ -5,7 +5,7 @@
 // Returns  product_id  STRING: each product whose brands changed
 // Repeat   safe: equal sets are left alone
 UNWIND $rows AS row
-MATCH (p:Product {product_id: row.product_id})
+MATCH (p:Product {product_id: row.product_id}) USING INDEX SEEK p:Product(product_id)
 WITH p, row, COLLECT {
   MATCH (p)-[link:MADE_BY]->(old:Brand) RETURN coalesce(link.alias, old.name)
 } AS had
@@ -17,7 +17,8 @@ CALL (p, row) {
 }
 CALL (p, row, had) {
   UNWIND [key IN row.keys WHERE NOT key IN had] AS key
-  OPTIONAL MATCH (:BrandAlias {name: key})-[:ALIAS_OF]->(known:Brand)
+  OPTIONAL MATCH (alias:BrandAlias {name: key})-[:ALIAS_OF]->(known:Brand)
+  USING INDEX SEEK alias:BrandAlias(name)
   MERGE (new:Brand {name: coalesce(known.name, key)})
   CREATE (p)-[:MADE_BY {alias: CASE WHEN known IS NOT NULL THEN key END}]->(new)
 }

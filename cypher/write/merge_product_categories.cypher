@@ -4,7 +4,7 @@
 // Returns  product_id  STRING: each product whose categories changed
 // Repeat   safe: equal sets are left alone
 UNWIND $rows AS row
-MATCH (p:Product {product_id: row.product_id})
+MATCH (p:Product {product_id: row.product_id}) USING INDEX SEEK p:Product(product_id)
 WITH p, row, COLLECT { MATCH (p)-[:IN_CATEGORY]->(old:Category) RETURN old.path } AS had
 WHERE any(key IN row.keys WHERE NOT key IN had) OR any(key IN had WHERE NOT key IN row.keys)
 CALL (p, row) {

@@ -5,7 +5,7 @@
 // Returns  product_id  STRING: each product that is new or changed
 // Repeat   safe: merged on product_id; equal properties are left alone
 UNWIND $rows AS row
-OPTIONAL MATCH (old:Product {product_id: row.product_id})
+OPTIONAL MATCH (old:Product {product_id: row.product_id}) USING INDEX SEEK old:Product(product_id)
 WITH row, old IS NULL AS is_new
 MERGE (p:Product {product_id: row.product_id})
 ON CREATE SET p.ingested_at = $now, p.in_stock = true

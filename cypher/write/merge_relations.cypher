@@ -6,8 +6,8 @@
 // Returns  written  INTEGER: how many are new or changed
 // Repeat   safe: merged on both products and the relation; equal properties are left alone
 UNWIND range(0, size($product_id) - 1) AS i
-MATCH (p:Product {product_id: $product_id[i]})
-MATCH (other:Product {product_id: $other_id[i]})
+MATCH (p:Product {product_id: $product_id[i]}) USING INDEX SEEK p:Product(product_id)
+MATCH (other:Product {product_id: $other_id[i]}) USING INDEX SEEK other:Product(product_id)
 WITH i, p, other, NOT EXISTS { (p)-[:RELATED_TO {relation: $relation[i]}]->(other) } AS is_new
 MERGE (p)-[r:RELATED_TO {relation: $relation[i]}]->(other)
 ON CREATE SET r.ingested_at = $now

@@ -13,7 +13,7 @@ USING INDEX SEEK asked:SEARCHED(interaction_id)
 OPTIONAL MATCH ()-[opened:FOUND {interaction_id: $interaction_id[i]}]->()
 USING INDEX SEEK opened:FOUND(interaction_id)
 WITH i WHERE asked IS NULL AND opened IS NULL
-OPTIONAL MATCH (known:Query {text: $query[i]})
+OPTIONAL MATCH (known:Query {text: $query[i]}) USING INDEX SEEK known:Query(text)
 WITH i, known IS NULL AS is_new
 MERGE (q:Query {text: $query[i]})
 ON CREATE SET q.ingested_at = $now
@@ -25,8 +25,8 @@ WITH i, q, is_new, {
   session_id: $session_id[i],
   ingested_at: $now
 } AS event
-OPTIONAL MATCH (u:User {user_id: $user_id[i]})
-OPTIONAL MATCH (p:Product {product_id: $product_id[i]})
+OPTIONAL MATCH (u:User {user_id: $user_id[i]}) USING INDEX SEEK u:User(user_id)
+OPTIONAL MATCH (p:Product {product_id: $product_id[i]}) USING INDEX SEEK p:Product(product_id)
 FOREACH (asker IN CASE WHEN u IS NULL THEN [] ELSE [u] END |
   CREATE (asker)-[s:SEARCHED]->(q) SET s = event, s += coalesce($properties[i], {}))
 FOREACH (found IN CASE WHEN p IS NULL THEN [] ELSE [p] END |

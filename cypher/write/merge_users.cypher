@@ -5,7 +5,7 @@
 // Returns  user_id  STRING: each user who is new or changed
 // Repeat   safe: merged on user_id; equal properties are left alone
 UNWIND $rows AS row
-OPTIONAL MATCH (old:User {user_id: row.user_id})
+OPTIONAL MATCH (old:User {user_id: row.user_id}) USING INDEX SEEK old:User(user_id)
 WITH row, old IS NULL AS is_new
 MERGE (u:User {user_id: row.user_id})
 ON CREATE SET u.ingested_at = $now

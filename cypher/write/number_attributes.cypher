@@ -5,5 +5,5 @@
 // Returns  nothing
 // Repeat   safe: a row once given never changes
 UNWIND range(0, size($keys) - 1) AS i
-MATCH (n:Attribute {key: $keys[i]})
+MATCH (n:Attribute {key: $keys[i]}) USING INDEX SEEK n:Attribute(key)
 SET n.idx = coalesce(n.idx, $next + i)

@@ -5,5 +5,5 @@
 // Returns  nothing
 // Repeat   safe: a row once given never changes
 UNWIND range(0, size($keys) - 1) AS i
-MATCH (n:Brand {name: $keys[i]})
+MATCH (n:Brand {name: $keys[i]}) USING INDEX SEEK n:Brand(name)
 SET n.idx = coalesce(n.idx, $next + i)

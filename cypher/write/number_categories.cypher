@@ -5,5 +5,5 @@
 // Returns  nothing
 // Repeat   safe: a row once given never changes
 UNWIND range(0, size($keys) - 1) AS i
-MATCH (n:Category {path: $keys[i]})
+MATCH (n:Category {path: $keys[i]}) USING INDEX SEEK n:Category(path)
 SET n.idx = coalesce(n.idx, $next + i)

@@ -5,5 +5,5 @@
 // Returns  nothing
 // Repeat   safe: a row once given never changes
 UNWIND range(0, size($keys) - 1) AS i
-MATCH (n:Product {product_id: $keys[i]})
+MATCH (n:Product {product_id: $keys[i]}) USING INDEX SEEK n:Product(product_id)
 SET n.idx = coalesce(n.idx, $next + i)

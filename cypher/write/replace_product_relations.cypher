@@ -11,13 +11,13 @@
 // Returns  written  INTEGER
 // Repeat   safe
 UNWIND range(0, size($source) - 1) AS i
-MATCH (p:Product {idx: $source[i]})
+MATCH (p:Product {idx: $source[i]}) USING INDEX SEEK p:Product(idx)
 CALL (p) {
   MATCH (p)-[old:$($type)]->(:Product)
   DELETE old
 }
 UNWIND range(0, size($target[i]) - 1) AS place
-MATCH (q:Product {idx: $target[i][place]})
+MATCH (q:Product {idx: $target[i][place]}) USING INDEX SEEK q:Product(idx)
 CREATE (p)-[r:$($type) {
   weight: $weight[i][place],
   support: $support[i][place],

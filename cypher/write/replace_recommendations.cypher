@@ -9,13 +9,13 @@
 // Returns  written  INTEGER
 // Repeat   safe
 UNWIND range(0, size($user) - 1) AS i
-MATCH (u:User {idx: $user[i]})
+MATCH (u:User {idx: $user[i]}) USING INDEX SEEK u:User(idx)
 CALL (u) {
   MATCH (u)-[r:RECOMMENDED {run_id: $run_id}]->()
   DELETE r
 }
 UNWIND range(0, size($product[i]) - 1) AS place
-MATCH (p:Product {idx: $product[i][place]})
+MATCH (p:Product {idx: $product[i][place]}) USING INDEX SEEK p:Product(idx)
 CREATE (u)-[:RECOMMENDED {rank: place + 1, score: $score[i][place], run_id: $run_id,
                         reasons: $reasons[i][place]}]->(p)
 RETURN count(*) AS written

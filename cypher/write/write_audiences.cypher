@@ -9,5 +9,5 @@ UNWIND range(0, size($key) - 1) AS i
 MERGE (a:Audience {key: $key[i]})
 WITH a, i
 UNWIND range(0, size($product[i]) - 1) AS place
-MATCH (p:Product {idx: $product[i][place]})
+MATCH (p:Product {idx: $product[i][place]}) USING INDEX SEEK p:Product(idx)
 CREATE (a)-[:PREFERS {rank: place + 1, score: $score[i][place]}]->(p)

@@ -7,7 +7,7 @@
 // Returns  nothing
 // Repeat   safe: what is there already is not added again
 UNWIND range(0, size($idx) - 1) AS i
-MATCH (p:Product {idx: $idx[i]})
+MATCH (p:Product {idx: $idx[i]}) USING INDEX SEEK p:Product(idx)
 CALL (p, i) {
   MATCH (p)-[link:HAS_ATTRIBUTE {source: 'mined'}]->(a:Attribute) WHERE a.key IN $gone[i]
   DELETE link

@@ -5,5 +5,5 @@
 // Returns  nothing
 // Repeat   safe
 UNWIND range(0, size($facts_id) - 1) AS i
-MATCH (f:ProductFacts {facts_id: $facts_id[i]})
+MATCH (f:ProductFacts {facts_id: $facts_id[i]}) USING INDEX SEEK f:ProductFacts(facts_id)
 SET f.text_hash = $hash[i], f.text_model = $model, f.text_packed = $packed[i]

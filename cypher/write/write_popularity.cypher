@@ -6,5 +6,5 @@
 // Returns  nothing
 // Repeat   safe
 UNWIND range(0, size($popularity) - 1) AS i
-MATCH (p:Product {idx: $start + i})
+MATCH (p:Product {idx: $start + i}) USING INDEX SEEK p:Product(idx)
 SET p.popularity = $popularity[i], p.trend = $trend[i], p.trend_at = $at

@@ -4,5 +4,5 @@
 // Returns  nothing
 // Repeat   safe
 UNWIND range(0, size($idx) - 1) AS i
-MATCH (n:Product {idx: $idx[i]})
+MATCH (n:Product {idx: $idx[i]}) USING INDEX SEEK n:Product(idx)
 CALL db.create.setNodeVectorProperty(n, 'vector_a', $vector[i])

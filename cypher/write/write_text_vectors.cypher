@@ -7,7 +7,7 @@
 // Returns  nothing
 // Repeat   safe
 UNWIND range(0, size($idx) - 1) AS i
-MATCH (p:Product {idx: $idx[i]})
+MATCH (p:Product {idx: $idx[i]}) USING INDEX SEEK p:Product(idx)
 SET p.text_hash = $hash[i], p.text_model = $model, p.text_packed = $packed[i]
 WITH p, $vector[i] AS vector
 CALL db.create.setNodeVectorProperty(p, 'text_vector', vector)

@@ -9,7 +9,7 @@
 // Returns  nothing
 // Repeat   safe
 UNWIND range(0, size($idx) - 1) AS i
-MATCH (u:User {idx: $idx[i]})
+MATCH (u:User {idx: $idx[i]}) USING INDEX SEEK u:User(idx)
 SET u += $properties[i]
 WITH u, i
 CALL (u) {
@@ -18,14 +18,14 @@ CALL (u) {
 }
 CALL (u, i) {
   UNWIND range(0, size($brand[i]) - 1) AS place
-  MATCH (b:Brand {idx: $brand[i][place]})
+  MATCH (b:Brand {idx: $brand[i][place]}) USING INDEX SEEK b:Brand(idx)
   CREATE (u)-[:FAVOURS {
     rank: place + 1, visits: $brand_visits[i][place], share: $brand_share[i][place]
   }]->(b)
 }
 CALL (u, i) {
   UNWIND range(0, size($category[i]) - 1) AS place
-  MATCH (c:Category {idx: $category[i][place]})
+  MATCH (c:Category {idx: $category[i][place]}) USING INDEX SEEK c:Category(idx)
   CREATE (u)-[:FAVOURS {
     rank: place + 1, visits: $category_visits[i][place], share: $category_share[i][place]
   }]->(c)

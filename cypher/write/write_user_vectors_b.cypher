@@ -4,5 +4,5 @@
 // Returns  nothing
 // Repeat   safe
 UNWIND range(0, size($idx) - 1) AS i
-MATCH (n:User {idx: $idx[i]})
+MATCH (n:User {idx: $idx[i]}) USING INDEX SEEK n:User(idx)
 CALL db.create.setNodeVectorProperty(n, 'vector_b', $vector[i])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, LiteralString
 
 import pytest
 
-from kg.connection import Graph
+from kg.connection import Graph, statement
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 
@@ -41,3 +41,26 @@ def snapshot(ask: Ask) -> Callable[[], list[tuple[Any, ...]]]:
         return sorted(nodes + links, key=lambda row: [plain(value) for value in row])
 
     return everything
+
+
+@pytest.fixture
+def scans(graph: Graph) -> Callable[[str], list[tuple[str, str]]]:
+    """What a statement's plan on the test's graph scans: operators with their details."""
+
+    def of(name: str) -> list[tuple[str, str]]:
+        with graph.session("WRITE") as session:
+            plan = session.run("EXPLAIN " + statement(name)).consume().plan  # type: ignore[arg-type]
+        return [(kind, details) for kind, details in operators(plan) if "Scan" in kind]
+
+    return of
+
+
+def operators(plan: dict[str, object]) -> Iterator[tuple[str, str]]:
+    """Every operator of a plan with its details."""
+    arguments = plan["args"]
+    assert isinstance(arguments, dict)
+    yield str(plan["operatorType"]), str(arguments.get("Details", ""))
+    children = plan.get("children", [])
+    assert isinstance(children, list)
+    for child in children:
+        yield from operators(child)
