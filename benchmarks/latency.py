@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import numpy as np
 import pandas as pd
+import psutil
 import typer
 
 from benchmarks.big_shop import BigShop, build, write_tables
+from benchmarks.clients import (
+    CLIENTS,
+    Case,
+    K,
+    Params,
+    all_cases,
+    call,
+    call_each,
+    call_until,
+    call_when_due,
+    clients,
+)
 from benchmarks.measured import AsJson, Measured
 from benchmarks.store import stored
 from ingestion.load import load
 from kg.connection import Graph
-from kg.local.server import down
+from kg.local.server import down, status
 from kg.queries import find_query, run_query
 from shopgraph.loading import ingest
 from shopgraph.searching import encode_text
 from shopgraph.workspace import Workspace
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
-
-CLIENTS: Final = 8
-K: Final = 20
 
 #: Seconds of finding out what the server can do, of warming up, and of the two measured minutes.
 PROBE_SECONDS: Final = 15.0
@@ -42,27 +50,8 @@ ALONE: Final = 20
 #: Seeds at most whose nearest are compared with the exact ones.
 RECALL_SEEDS: Final = 200
 
-SEARCHES: Final = (
-    "red cotton dress",
-    "gift for a gardener",
-    "wireless headphones",
-    "warm blanket",
-    "steel kitchen knife",
-    "toys for small children",
-    "running shoes",
-    "lamp for reading",
-)
-
-Params = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Case:
-    """One kind of call: a query and how its parameters are drawn."""
-
-    name: str
-    query: str
-    draw: Callable[[np.random.Generator], Params]
+#: Calls of each query by each client before anything is measured.
+WARM_CALLS: Final = 3
 
 
 @app.command(epilog="Example: shopgraph benchmark latency --json")
@@ -90,72 +79,10 @@ def latency(
         with workspace.open() as graph:
             cases = all_cases(graph, shop)
             cold(told, graph, cases)
-            under_load(told, graph, cases, seconds)
+            under_load(told, workspace, shop, seconds)
             beside_peers(told, graph, cases)
             fresh_event(told, graph, workspace, shop, Path(folder))
     told.tell(as_json)
-
-
-def all_cases(graph: Graph, shop: BigShop) -> list[Case]:
-    """Every query, two of them also with constraints, and how each is asked."""
-
-    def user(rng: np.random.Generator) -> Params:
-        return {"user_id": shop.user_ids[rng.integers(len(shop.user_ids))], "k": K}
-
-    def product(rng: np.random.Generator) -> Params:
-        return {"product_id": shop.product_ids[rng.integers(len(shop.product_ids))], "k": K}
-
-    def several(rng: np.random.Generator) -> Params:
-        rows = rng.integers(len(shop.product_ids), size=3)
-        return {"product_ids": [shop.product_ids[row] for row in rows], "k": K}
-
-    def constrained(draw: Callable[[np.random.Generator], Params]) -> Callable[..., Params]:
-        def drawn(rng: np.random.Generator) -> Params:
-            low = float(rng.integers(5, 40))
-            limits = {"price_from": low, "price_to": low + 60, "per_brand": 3}
-            return draw(rng) | {"constraints": limits}
-
-        return drawn
-
-    def campaign(rng: np.random.Generator) -> Params:
-        rows = rng.integers(len(shop.product_ids), size=50)
-        return user(rng) | {"product_ids": [shop.product_ids[row] for row in rows]}
-
-    def search(rng: np.random.Generator) -> Params:
-        text = str(rng.choice(SEARCHES))
-        # With the encoder in the loop, as a shop's server has it.
-        return user(rng) | {"text": text, "vector": encode_text(graph, text)}
-
-    def profile(rng: np.random.Generator) -> Params:
-        return {"profile": {"age_band": "25-34"}, "k": K}
-
-    by_user = [
-        *("for_user", "home", "cross_category", "from_following", "replenishment"),
-        *("because_you_viewed", "unseen", "category_suggestions", "tag_suggestions"),
-    ]
-    by_product = (
-        "similar_products",
-        "similar_by_text",
-        "similar_by_graph",
-        "cross_sell",
-        "up_sell",
-    )
-    draws = dict.fromkeys(by_user, user) | dict.fromkeys(by_product, product)
-    draws |= {"bought_together": several, "cart": several, "advert": campaign, "search": search}
-    draws |= {"new_user": profile, "trending": lambda rng: {"k": K}}
-    cases = [Case(name, name, draw) for name, draw in draws.items()]
-    return cases + [
-        Case(f"{name}+constraints", name, constrained(draws[name]))
-        for name in ("for_user", "home", "similar_products")
-    ]
-
-
-def call(graph: Graph, case: Case, rng: np.random.Generator) -> float:
-    """Seconds of one call, its answer as JSON holds it."""
-    query = find_query(case.query)
-    started = time.perf_counter()
-    run_query(graph, query, case.draw(rng))
-    return time.perf_counter() - started
 
 
 def cold(told: Measured, graph: Graph, cases: Sequence[Case]) -> None:
@@ -166,66 +93,38 @@ def cold(told: Measured, graph: Graph, cases: Sequence[Case]) -> None:
         told.add(f"ours/{case.name}/cold/first", call(graph, case, rng) * 1000, "ms")
 
 
-def under_load(told: Measured, graph: Graph, cases: Sequence[Case], seconds: float) -> None:
+def under_load(told: Measured, workspace: Workspace, shop: BigShop, seconds: float) -> None:
     """Warm percentiles at half of what eight clients get answered when none ever waits."""
-    rate = probe(graph, cases) / 2
-    drive(graph, cases, rate, WARM_SECONDS, seed=1)
-    taken = drive(graph, cases, rate, seconds, seed=2)
+    server = psutil.Process(status(workspace.home).pid)
+    with clients(workspace.access(), shop) as together:
+        together(call_each, [(WARM_CALLS,)] * CLIENTS)
+        ends = time.monotonic() + PROBE_SECONDS
+        rate = sum(together(call_until, [(client, ends) for client in range(CLIENTS)]))
+        rate /= 2 * PROBE_SECONDS
+        drive(together, rate, WARM_SECONDS, seed=1)
+        busy = sum(server.cpu_times()[:2])
+        taken = drive(together, rate, seconds, seed=2)
+        busy = sum(server.cpu_times()[:2]) - busy
     told.add("offered rate", rate, "calls/s")
     told.add("answered", sum(map(len, taken.values())) / seconds, "calls/s")
-    for case in cases:
+    told.add("server busy", busy / seconds, "cores")
+    for name in sorted(taken):
         for percent in (50, 95, 99):
-            value = float(np.percentile(taken[case.name], percent)) * 1000
-            told.add(f"ours/{case.name}/warm/p{percent}", value, "ms")
-
-
-def probe(graph: Graph, cases: Sequence[Case]) -> float:
-    """Calls a second that eight clients get answered, each asking again at once."""
-    for case in cases:
-        for turn in range(3):
-            call(graph, case, np.random.default_rng(turn))
-    ends = time.perf_counter() + PROBE_SECONDS
-    answered = [0] * CLIENTS
-
-    def ask(client: int) -> None:
-        rng = np.random.default_rng(client)
-        while time.perf_counter() < ends:
-            call(graph, cases[int(rng.integers(len(cases)))], rng)
-            answered[client] += 1
-
-    together(ask)
-    return sum(answered) / PROBE_SECONDS
+            value = float(np.percentile(taken[name], percent)) * 1000
+            told.add(f"ours/{name}/warm/p{percent}", value, "ms")
 
 
 def drive(
-    graph: Graph, cases: Sequence[Case], rate: float, seconds: float, seed: int
+    together: Callable[..., list[Any]], rate: float, seconds: float, seed: int
 ) -> dict[str, list[float]]:
-    """Calls that are due at random (Poisson) moments, whatever the ones before took."""
+    """Calls of all clients, by query, each as long as it took from when it was due."""
+    begins = time.monotonic() + 0.5
+    asked = [([seed, client], begins, seconds, CLIENTS / rate) for client in range(CLIENTS)]
     taken: dict[str, list[float]] = defaultdict(list)
-    lock = threading.Lock()
-    begins = time.perf_counter() + 0.1
-
-    def ask(client: int) -> None:
-        rng = np.random.default_rng([seed, client])
-        due = begins
-        while (due := due + rng.exponential(CLIENTS / rate)) < begins + seconds:
-            case = cases[int(rng.integers(len(cases)))]
-            time.sleep(max(0.0, due - time.perf_counter()))
-            call(graph, case, rng)
-            with lock:
-                taken[case.name].append(time.perf_counter() - due)
-
-    together(ask)
+    for calls in together(call_when_due, asked):
+        for name, took in calls:
+            taken[name].append(took)
     return taken
-
-
-def together(work: Callable[[int], None]) -> None:
-    """Eight clients at once."""
-    threads = [threading.Thread(target=work, args=(client,)) for client in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def beside_peers(told: Measured, graph: Graph, cases: Sequence[Case]) -> None:
@@ -259,7 +158,8 @@ def recall(told: Measured, graph: Graph, shop: BigShop) -> None:
     }
     price = np.array([facts[name][0] or np.nan for name in shop.product_ids])
     in_stock = np.array([facts[name][1] for name in shop.product_ids])
-    low, high = np.nanpercentile(price, [45, 55])
+    priced = price[np.isfinite(price)]
+    low, high = np.percentile(priced, [45, 55]) if len(priced) else (0.0, 0.0)
     narrow = in_stock & (price >= low) & (price <= high)
     row_of = {name: row for row, name in enumerate(shop.product_ids)}
     lengths = np.linalg.norm(shop.products, axis=1)
@@ -281,7 +181,9 @@ def recall(told: Measured, graph: Graph, shop: BigShop) -> None:
             least = np.sort(scores)[-exact] - 1e-6 if exact else np.inf
             hits += sum(scores[row_of[row["product_id"]]] >= least for row in rows)
             wanted += exact
-        told.add(f"ours/similar_products/{name}", hits / wanted, "share")
+        # Where nothing fits, nothing was missed.
+        share = hits / wanted if wanted else 1.0
+        told.add(f"ours/similar_products/{name}", share, "share")
 
 
 def fresh_event(

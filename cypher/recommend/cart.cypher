@@ -52,7 +52,10 @@ CALL (cart, counts, slot, asked) {
       MATCH (p:Product)
         SEARCH p IN (VECTOR INDEX product_vector_a FOR asked
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
-                     LIMIT CASE WHEN $k <= 100 AND size(keys($constraints)) = 0 THEN 301 ELSE 1001 END)
+                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                ELSE 1001 END)
         SCORE AS score
       RETURN p, score
     }
@@ -62,7 +65,10 @@ CALL (cart, counts, slot, asked) {
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                        AND p.price >= coalesce($constraints.price_from, 0.0)
                        AND p.price <= coalesce($constraints.price_to, 1e300)
-                     LIMIT 1001)
+                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                ELSE 1001 END)
         SCORE AS score
       RETURN p, score
     }
@@ -70,7 +76,10 @@ CALL (cart, counts, slot, asked) {
       MATCH (p:Product)
         SEARCH p IN (VECTOR INDEX product_vector_b FOR asked
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
-                     LIMIT CASE WHEN $k <= 100 AND size(keys($constraints)) = 0 THEN 301 ELSE 1001 END)
+                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                ELSE 1001 END)
         SCORE AS score
       RETURN p, score
     }
@@ -80,7 +89,10 @@ CALL (cart, counts, slot, asked) {
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                        AND p.price >= coalesce($constraints.price_from, 0.0)
                        AND p.price <= coalesce($constraints.price_to, 1e300)
-                     LIMIT 1001)
+                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                ELSE 1001 END)
         SCORE AS score
       RETURN p, score
     }
@@ -118,7 +130,7 @@ WITH collect({p: p, found: found,
               ELSE COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path } END}) AS pool
 LET few = CASE WHEN $constraints.per_brand IS NULL AND $constraints.per_category IS NULL THEN pool
   ELSE reduce(kept = [], row IN pool | CASE
-    WHEN size(kept) / 3 < $k
+    WHEN size(kept) / CASE WHEN coalesce($constraints.diversity, 0) = 0 THEN 1 ELSE 3 END < $k
      AND none(name IN row.brands WHERE
            size([x IN kept WHERE name IN x.brands]) >= coalesce($constraints.per_brand, 500))
      AND none(path IN row.categories WHERE

@@ -74,7 +74,10 @@ CALL (slot, asked, enough) {
       MATCH (p:Product)
         SEARCH p IN (VECTOR INDEX product_vector_a FOR asked
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
-                     LIMIT CASE WHEN $k <= 100 AND size(keys($constraints)) = 0 THEN 301 ELSE 1001 END)
+                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                ELSE 1001 END)
         SCORE AS score
       RETURN p, score
     }
@@ -84,7 +87,10 @@ CALL (slot, asked, enough) {
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                        AND p.price >= coalesce($constraints.price_from, 0.0)
                        AND p.price <= coalesce($constraints.price_to, 1e300)
-                     LIMIT 1001)
+                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                ELSE 1001 END)
         SCORE AS score
       RETURN p, score
     }
@@ -92,7 +98,10 @@ CALL (slot, asked, enough) {
       MATCH (p:Product)
         SEARCH p IN (VECTOR INDEX product_vector_b FOR asked
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
-                     LIMIT CASE WHEN $k <= 100 AND size(keys($constraints)) = 0 THEN 301 ELSE 1001 END)
+                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                ELSE 1001 END)
         SCORE AS score
       RETURN p, score
     }
@@ -102,7 +111,10 @@ CALL (slot, asked, enough) {
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                        AND p.price >= coalesce($constraints.price_from, 0.0)
                        AND p.price <= coalesce($constraints.price_to, 1e300)
-                     LIMIT 1001)
+                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                ELSE 1001 END)
         SCORE AS score
       RETURN p, score
     }
@@ -116,8 +128,14 @@ CALL (slot, asked, enough) {
     }
     WHEN $constraints.categories IS NULL THEN {
       MATCH (p:Product) WHERE p.trend > 0
+        AND (coalesce(p.in_stock, true) OR $constraints.in_stock = false)
+        AND coalesce(p.price >= $constraints.price_from, $constraints.price_from IS NULL)
+        AND coalesce(p.price <= $constraints.price_to, $constraints.price_to IS NULL)
       RETURN p ORDER BY p.trend DESC
-      LIMIT CASE WHEN size(keys($constraints)) = 0 THEN 300 ELSE 2000 END
+      LIMIT CASE WHEN all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 300
+                 WHEN all(key IN keys($constraints) WHERE key IN
+                   ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 600
+                 ELSE 2000 END
     }
     ELSE {
       UNWIND $constraints.categories AS path
@@ -162,7 +180,7 @@ WITH collect({p: p, found: found,
               ELSE COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path } END}) AS pool
 LET few = CASE WHEN $constraints.per_brand IS NULL AND $constraints.per_category IS NULL THEN pool
   ELSE reduce(kept = [], row IN pool | CASE
-    WHEN size(kept) / 3 < $k
+    WHEN size(kept) / CASE WHEN coalesce($constraints.diversity, 0) = 0 THEN 1 ELSE 3 END < $k
      AND none(name IN row.brands WHERE
            size([x IN kept WHERE name IN x.brands]) >= coalesce($constraints.per_brand, 500))
      AND none(path IN row.categories WHERE

@@ -57,7 +57,7 @@ WITH collect({p: p, found: found,
               ELSE COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path } END}) AS pool
 LET few = CASE WHEN $constraints.per_brand IS NULL AND $constraints.per_category IS NULL THEN pool
   ELSE reduce(kept = [], row IN pool | CASE
-    WHEN size(kept) / 3 < $k
+    WHEN size(kept) / CASE WHEN coalesce($constraints.diversity, 0) = 0 THEN 1 ELSE 3 END < $k
      AND none(name IN row.brands WHERE
            size([x IN kept WHERE name IN x.brands]) >= coalesce($constraints.per_brand, 500))
      AND none(path IN row.categories WHERE

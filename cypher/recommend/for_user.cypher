@@ -24,6 +24,7 @@ LET enough = size(keys($constraints)) = 0 AND COUNT {
   MATCH (shopper)-[:RECOMMENDED {run_id: run_id}]->(p:Product)
   WHERE coalesce(p.in_stock, true) AND NOT coalesce(p.delisted, false)
 } >= toFloat($k)
+LET bought = COLLECT { MATCH (shopper)-[:PURCHASED]->(q:Product) RETURN DISTINCT q }
 CALL (shopper, run_id, enough) {
   MATCH (shopper)-[r:RECOMMENDED {run_id: run_id}]->(p:Product)
   RETURN p, 1 AS tier, r.score AS score, 'stored' AS source
@@ -35,8 +36,14 @@ CALL (shopper, run_id, enough) {
     }
     WHEN $constraints.categories IS NULL THEN {
       MATCH (p:Product) WHERE p.trend > 0
+        AND (coalesce(p.in_stock, true) OR $constraints.in_stock = false)
+        AND coalesce(p.price >= $constraints.price_from, $constraints.price_from IS NULL)
+        AND coalesce(p.price <= $constraints.price_to, $constraints.price_to IS NULL)
       RETURN p ORDER BY p.trend DESC
-      LIMIT CASE WHEN size(keys($constraints)) = 0 THEN 300 ELSE 2000 END
+      LIMIT CASE WHEN all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 300
+                 WHEN all(key IN keys($constraints) WHERE key IN
+                   ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 600
+                 ELSE 2000 END
     }
     ELSE {
       UNWIND $constraints.categories AS path
@@ -48,7 +55,7 @@ CALL (shopper, run_id, enough) {
   RETURN p, 2 AS tier, p.trend AS score, 'popular' AS source
 }
 // The run's list tells itself whether it holds what they have bought.
-FILTER source = 'stored' OR coalesce(run.keep_seen, false) OR NOT EXISTS { (shopper)-[:PURCHASED]->(p) }
+FILTER source = 'stored' OR coalesce(run.keep_seen, false) OR NOT p IN bought
 // What fits: the constraints hold of every row, whichever source it comes from.
 FILTER NOT coalesce(p.delisted, false)
   AND (coalesce(p.in_stock, true) OR $constraints.in_stock = false)
@@ -79,7 +86,7 @@ WITH collect({p: p, found: found,
               ELSE COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path } END}) AS pool
 LET few = CASE WHEN $constraints.per_brand IS NULL AND $constraints.per_category IS NULL THEN pool
   ELSE reduce(kept = [], row IN pool | CASE
-    WHEN size(kept) / 3 < $k
+    WHEN size(kept) / CASE WHEN coalesce($constraints.diversity, 0) = 0 THEN 1 ELSE 3 END < $k
      AND none(name IN row.brands WHERE
            size([x IN kept WHERE name IN x.brands]) >= coalesce($constraints.per_brand, 500))
      AND none(path IN row.categories WHERE

@@ -60,6 +60,7 @@ LET enough = NOT changed AND NOT fresh AND size(keys($constraints)) = 0 AND COUN
   WHERE coalesce(p.in_stock, true) AND NOT coalesce(p.delisted, false)
 } >= toFloat($k)
 WITH shopper, run, run_id, slot, changed, enough, lengths, CASE WHEN NOT enough THEN asked END AS asked
+LET bought = COLLECT { MATCH (shopper)-[:PURCHASED]->(q:Product) RETURN DISTINCT q }
 CALL (shopper, run, run_id, slot, asked, changed, enough, lengths) {
   MATCH (shopper)-[r:RECOMMENDED {run_id: run_id}]->(p:Product)
   WHERE NOT changed
@@ -87,7 +88,10 @@ CALL (shopper, run, run_id, slot, asked, changed, enough, lengths) {
       MATCH (p:Product)
         SEARCH p IN (VECTOR INDEX product_vector_a FOR asked
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
-                     LIMIT CASE WHEN $k <= 100 AND size(keys($constraints)) = 0 THEN 301 ELSE 1001 END)
+                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                ELSE 1001 END)
         SCORE AS score
       RETURN p, score
     }
@@ -97,7 +101,10 @@ CALL (shopper, run, run_id, slot, asked, changed, enough, lengths) {
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                        AND p.price >= coalesce($constraints.price_from, 0.0)
                        AND p.price <= coalesce($constraints.price_to, 1e300)
-                     LIMIT 1001)
+                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                ELSE 1001 END)
         SCORE AS score
       RETURN p, score
     }
@@ -105,7 +112,10 @@ CALL (shopper, run, run_id, slot, asked, changed, enough, lengths) {
       MATCH (p:Product)
         SEARCH p IN (VECTOR INDEX product_vector_b FOR asked
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
-                     LIMIT CASE WHEN $k <= 100 AND size(keys($constraints)) = 0 THEN 301 ELSE 1001 END)
+                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                ELSE 1001 END)
         SCORE AS score
       RETURN p, score
     }
@@ -115,7 +125,10 @@ CALL (shopper, run, run_id, slot, asked, changed, enough, lengths) {
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                        AND p.price >= coalesce($constraints.price_from, 0.0)
                        AND p.price <= coalesce($constraints.price_to, 1e300)
-                     LIMIT 1001)
+                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                ELSE 1001 END)
         SCORE AS score
       RETURN p, score
     }
@@ -132,8 +145,14 @@ CALL (shopper, run, run_id, slot, asked, changed, enough, lengths) {
     }
     WHEN $constraints.categories IS NULL THEN {
       MATCH (p:Product) WHERE p.trend > 0
+        AND (coalesce(p.in_stock, true) OR $constraints.in_stock = false)
+        AND coalesce(p.price >= $constraints.price_from, $constraints.price_from IS NULL)
+        AND coalesce(p.price <= $constraints.price_to, $constraints.price_to IS NULL)
       RETURN p ORDER BY p.trend DESC
-      LIMIT CASE WHEN size(keys($constraints)) = 0 THEN 300 ELSE 2000 END
+      LIMIT CASE WHEN all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 300
+                 WHEN all(key IN keys($constraints) WHERE key IN
+                   ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 600
+                 ELSE 2000 END
     }
     ELSE {
       UNWIND $constraints.categories AS path
@@ -145,7 +164,7 @@ CALL (shopper, run, run_id, slot, asked, changed, enough, lengths) {
   RETURN p, 3 AS tier, p.trend AS score, 'popular' AS source
 }
 // The run's list tells itself whether it holds what they have bought.
-FILTER source = 'stored' OR coalesce(run.keep_seen, false) OR NOT EXISTS { (shopper)-[:PURCHASED]->(p) }
+FILTER source = 'stored' OR coalesce(run.keep_seen, false) OR NOT p IN bought
 // What fits: the constraints hold of every row, whichever source it comes from.
 FILTER NOT coalesce(p.delisted, false)
   AND (coalesce(p.in_stock, true) OR $constraints.in_stock = false)
@@ -176,7 +195,7 @@ WITH collect({p: p, found: found,
               ELSE COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path } END}) AS pool
 LET few = CASE WHEN $constraints.per_brand IS NULL AND $constraints.per_category IS NULL THEN pool
   ELSE reduce(kept = [], row IN pool | CASE
-    WHEN size(kept) / 3 < $k
+    WHEN size(kept) / CASE WHEN coalesce($constraints.diversity, 0) = 0 THEN 1 ELSE 3 END < $k
      AND none(name IN row.brands WHERE
            size([x IN kept WHERE name IN x.brands]) >= coalesce($constraints.per_brand, 500))
      AND none(path IN row.categories WHERE

@@ -18,9 +18,19 @@ CALL (seed) {
   MATCH (seed)-[:HAS_ATTRIBUTE|MADE_BY|IN_CATEGORY]->(l)
   WITH DISTINCT seed, l, COUNT { (l)<-[:HAS_ATTRIBUTE|MADE_BY|IN_CATEGORY]-() } AS products
   ORDER BY products LIMIT 10
-  MATCH (l)<-[:HAS_ATTRIBUTE|MADE_BY|IN_CATEGORY]-(p:Product)
+  MATCH (l)<-[:HAS_ATTRIBUTE|MADE_BY|IN_CATEGORY]-(p)
+  WITH seed, p, sum(1 / log(1 + products)) AS score
+  // Those of one score together, the best groups until there are enough: thousands share something,
+  // and the ids of most of them need not be read.
+  WITH seed, score, collect(p) AS alike
+  ORDER BY score DESC
+  WITH seed, collect({score: score, alike: alike}) AS groups
+  UNWIND [i IN range(0, size(groups) - 1)
+          WHERE reduce(better = 0, group IN groups[..i] | better + size(group.alike))
+              <= CASE WHEN size(keys($constraints)) = 0 AND $k <= 100 THEN 200 ELSE 5000 END] AS i
+  UNWIND groups[i].alike AS p
+  WITH p, groups[i].score AS score
   WHERE p <> seed
-  WITH p, sum(1 / log(1 + products)) AS score
   ORDER BY score DESC, p.product_id
   LIMIT CASE WHEN size(keys($constraints)) = 0 AND $k <= 100 THEN 200 ELSE 5000 END
   RETURN p, 2 AS tier, score, 'shared' AS source
@@ -55,7 +65,7 @@ WITH collect({p: p, found: found,
               ELSE COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path } END}) AS pool
 LET few = CASE WHEN $constraints.per_brand IS NULL AND $constraints.per_category IS NULL THEN pool
   ELSE reduce(kept = [], row IN pool | CASE
-    WHEN size(kept) / 3 < $k
+    WHEN size(kept) / CASE WHEN coalesce($constraints.diversity, 0) = 0 THEN 1 ELSE 3 END < $k
      AND none(name IN row.brands WHERE
            size([x IN kept WHERE name IN x.brands]) >= coalesce($constraints.per_brand, 500))
      AND none(path IN row.categories WHERE

@@ -65,6 +65,28 @@ EVENTS = (
 )
 USERS = ("ann", "bob", "cy", "dee")
 
+#: What each page with constraints is asked, so that it has something to answer.
+GIVEN = {
+    "for_user": {"user_id": "ann"},
+    "home": {"user_id": "ann"},
+    "new_user": {"profile.city": "Rome"},
+    "similar_products": {"product_id": "p00"},
+    "similar_by_text": {"product_id": "p00"},
+    "similar_by_graph": {"product_id": "p00"},
+    "bought_together": {"product_ids": "p02"},
+    "cart": {"product_ids": "p02,p04"},
+    "cross_category": {"user_id": "bob"},
+    "cross_sell": {"product_id": "p02"},
+    "up_sell": {"product_id": "p00"},
+    "trending": {},
+    "from_following": {"user_id": "dee"},
+    "search": {"text": "red", "user_id": "ann"},
+    "advert": {"user_id": "ann", "product_ids": ",".join(IDS)},
+    "replenishment": {"user_id": "bob", "at": "2026-01-01"},
+    "because_you_viewed": {"user_id": "ann"},
+    "unseen": {"user_id": "ann"},
+}
+
 
 @dataclass(frozen=True)
 class Shop:

@@ -11,7 +11,7 @@ import pytest
 from kg.errors import UnknownQuery
 from kg.queries import list_queries
 
-from .conftest import CUTOFF, EVENTS, IDS, PRODUCTS, Ask, Shop, add_event, nearness
+from .conftest import CUTOFF, EVENTS, GIVEN, IDS, PRODUCTS, Ask, Shop, add_event, nearness
 
 ON_SALE = [name for name in IDS if name not in ("sold", "gone")]
 
@@ -301,35 +301,6 @@ def test_a_search_finds_words_and_meaning_and_brings_near_who_asks(shop: Shop, a
     )
 
 
-TYPED = ("hat AND", "title:*", '"hat', "hat~2^3", "(((", "* OR *", "\\", "a" * 100_000, "", "+ -")
-
-
-def test_whatever_is_typed_into_a_search_is_words(shop: Shop) -> None:
-    for text in TYPED:
-        assert isinstance(shop.answer("search", text=text), list), text
-
-
-GIVEN = {
-    "for_user": {"user_id": "ann"},
-    "home": {"user_id": "ann"},
-    "new_user": {"profile.city": "Rome"},
-    "similar_products": {"product_id": "p00"},
-    "similar_by_text": {"product_id": "p00"},
-    "similar_by_graph": {"product_id": "p00"},
-    "bought_together": {"product_ids": "p02"},
-    "cart": {"product_ids": "p02,p04"},
-    "cross_category": {"user_id": "bob"},
-    "cross_sell": {"product_id": "p02"},
-    "up_sell": {"product_id": "p00"},
-    "trending": {},
-    "from_following": {"user_id": "dee"},
-    "search": {"text": "red", "user_id": "ann"},
-    "advert": {"user_id": "ann", "product_ids": ",".join(IDS)},
-    "replenishment": {"user_id": "bob", "at": "2026-01-01"},
-    "because_you_viewed": {"user_id": "ann"},
-    "unseen": {"user_id": "ann"},
-}
-
 CATEGORY = {name: path for name, path, _, _ in PRODUCTS}
 BRAND = {name: brand for name, _, brand, _ in PRODUCTS}
 PRICE = {name: price for name, _, _, price in PRODUCTS}
@@ -448,13 +419,3 @@ def test_names_with_commas_come_as_json(shop: Shop, ask: Ask) -> None:
     found = shop.ids("similar_products", product_id="p00", brands='["Smith, Sons"]')
     assert found
     assert {BRAND[name] for name in found} == {"two"}
-
-
-def test_nobody_and_nothing_give_an_empty_answer_or_what_sells(shop: Shop) -> None:
-    for name, given in GIVEN.items():
-        for key in {"user_id", "product_id", "product_ids"} & given.keys():
-            for value in ("nobody", "", "'}) DETACH DELETE p //"):
-                rows = shop.answer(name, **given | {key: value})
-                assert rows == [] or name in ("search", "advert", "unseen"), (name, key, value)
-        assert shop.answer(name, **given, k="0") == [], name
-        assert len(shop.answer(name, **given, k="10000")) <= len(ON_SALE), name
