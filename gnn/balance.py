@@ -63,10 +63,12 @@ class Parts:
 def balance(recommender: VectorRecommender, valid: Task, metric: str) -> tuple[float, ...]:
     """What to multiply each relation's learned weight with.
 
-    Training asks at moments that suit it, of a graph without the asker's own fold and with ids
-    hidden: what it learns of products is worth more than what it learns of how much whole
-    relations count beside them. So that is searched for afterwards, as every baseline's settings
-    are: weight by weight, up or down, as long as validation gets better.
+    With times, training asks shortly before somebody buys, and whoever uses the model at one
+    moment for all: what it learns of products holds there, too, but how much whole relations count
+    beside them, such as that a product was looked at, differs. So that is searched for afterwards,
+    as every baseline's settings are: weight by weight, up or down, as long as validation gets
+    better. Where order alone is known both ask for what comes next, and the learned weights were
+    better (Office: NDCG@10 .1211, balanced .1184).
 
     Args:
         metric: ``ndcg@10`` or ``ndcg@20``

@@ -126,8 +126,9 @@ def choose_gnn(
     """Try settings on validation while the budget lasts, then fit the best for the test.
 
     Without a ``grid`` it is ``settings_for`` this data. Its first is always tried, unless it is
-    the only one; equal results go to the earlier one. Where validation and test are fitted on the
-    same histories, the best trial's model answers the test, too. With ``checkpoints`` trainings
+    the only one; equal results go to the earlier one. Where there are times the best trial's sparse
+    term is balanced on validation, too. Where validation and test are fitted on the same
+    histories, the best trial's model answers the test, too. With ``checkpoints`` trainings
     that were stopped go on, and those that had ended are not done again; what they took counts.
 
     Raises:
@@ -161,7 +162,7 @@ def choose_gnn(
         log.info("validation %s %.4f with %s", metric, measured[metric], settings)
         if measured[metric] > best_value:
             best, best_value, kept = settings, measured[metric], trained
-    if isinstance(kept, Trained) and split.ordered and kept.neighbours is not None:
+    if isinstance(kept, Trained) and valid.now is not None:
         fitted = kept.at(asked_at(valid.now))
         found = distributed.of_first(lambda: balance(fitted, valid, metric))
         best = replace(best, model=replace(best.model, balance=found))
