@@ -121,7 +121,7 @@ def test_every_reason_is_a_path_that_is_there_and_matters(job: Any) -> None:
     (run,) = job.ask("MATCH (run:ModelRun {live: true}) RETURN properties(run) AS run")
     assert run["run"]["explained"] == counts["explained"]
     # The deletion test: without what a reason names the score falls, more than without anything.
-    assert run["run"]["faithfulness_fell"] > 0.95
+    assert run["run"]["faithfulness_fell"] > 0.9
     assert run["run"]["faithfulness_drop"] > run["run"]["faithfulness_control_drop"]
     for language, word in (("en", "you "), ("zh", "您")):
         rows = job.person.succeed("query", "reasons", "user_id=u0001", f"language={language}")
