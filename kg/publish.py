@@ -3,11 +3,12 @@
 Two slots, ``a`` and ``b``, each hold one run's vectors and have an index of their own. A run is
 written to the slot that is not live, its recommendations beside those of the live run; then one
 transaction makes it live. The former run keeps its slot, so that going back is that one
-transaction again.
+transaction again. Before anything of an older run goes, those end who may still be reading it.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,9 @@ from kg.parallel import in_order
 from kg.vectors import BATCH_VECTORS, ensure_vector_index, read_dimensions
 
 BATCH_USERS = 500
+
+#: Seconds that a reader may take who asked before the last switch.
+PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def publish(
     runs = read_runs(graph)
     live = next((run for run in runs if run["live"]), None)
     if live is None or live["run_id"] != run_id:
+        _let_readers_end(graph)
         slot = "b" if live is not None and live.get("slot") == "a" else "a"
         properties = {**publication.properties, "keep_seen": publication.keep_seen}
         graph.write("write/prepare_run", run_id=run_id, slot=slot, properties=properties)
@@ -111,6 +116,23 @@ def rollback(graph: Graph, now: datetime) -> Published:
     run_id = former[0]["run_id"]
     graph.write("write/make_live", run_id=run_id, now=now)
     return Published(run_id, **graph.read("read/recommendation_counts", run_id=run_id)[0])
+
+
+def _let_readers_end(graph: Graph) -> None:
+    """Wait until every transaction of this moment is over, at most ``PATIENCE`` seconds.
+
+    One that began before the last switch may still read the run that lost its place then, and
+    whose slot and lists are about to go. Those that begin from now on see the live run.
+    """
+    end = time.monotonic() + PATIENCE
+    waiting = _transactions(graph)
+    while (waiting := waiting & _transactions(graph)) and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def _transactions(graph: Graph) -> set[str]:
+    rows = graph.read("read/transactions", database=graph.database)
+    return {row["transaction_id"] for row in rows}
 
 
 def _write_vectors(graph: Graph, slot: str, publication: Publication) -> None:

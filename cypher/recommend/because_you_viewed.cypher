@@ -11,9 +11,10 @@
 CYPHER 25
 MATCH (shopper:User {user_id: $user_id})
 OPTIONAL MATCH (live:ModelRun {live: true})
-// All of the run at one moment: another may go live meanwhile.
-LET run = properties(live)
-LET run_id = run.run_id, slot = run.slot
+// One look at the live node, which changes when another run goes live: its slot stays as it is.
+LET run_id = live.run_id
+OPTIONAL MATCH (served:VectorSlot {run_id: run_id})
+LET run = properties(served), slot = served.slot
 // The session: what bears the newest event's session_id, or lies within half an hour of it.
 CALL (shopper) {
   MATCH (shopper)-[e:VIEWED|CLICKED|CARTED|PURCHASED]->(q:Product)

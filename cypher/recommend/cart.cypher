@@ -11,9 +11,10 @@
 CYPHER 25
 OPTIONAL MATCH (shopper:User {user_id: $constraints.user_id})
 OPTIONAL MATCH (live:ModelRun {live: true})
-// All of the run at one moment: another may go live meanwhile.
-LET run = properties(live)
-LET run_id = run.run_id, slot = run.slot
+// One look at the live node, which changes when another run goes live: its slot stays as it is.
+LET run_id = live.run_id
+OPTIONAL MATCH (served:VectorSlot {run_id: run_id})
+LET run = properties(served), slot = served.slot
 LET cart = COLLECT { MATCH (c:Product) WHERE c.product_id IN $product_ids RETURN c }
 FILTER size(cart) > 0
 LET z = [c IN cart | CASE slot WHEN 'a' THEN c.vector_a ELSE c.vector_b END],

@@ -17,8 +17,9 @@
 CYPHER 25
 MATCH (shopper:User {user_id: $user_id})
 OPTIONAL MATCH (live:ModelRun {live: true})
-LET run = live {.run_id, .keep_seen}
-LET run_id = run.run_id
+// One look at the live node, which changes when another run goes live: its slot stays as it is.
+LET run_id = live.run_id
+OPTIONAL MATCH (run:VectorSlot {run_id: run_id})
 // A number with a fraction: beside a whole one the server counts to one more, which may be too large.
 LET enough = size(keys($constraints)) = 0 AND COUNT {
   MATCH (shopper)-[:RECOMMENDED {run_id: run_id}]->(p:Product)

@@ -14,9 +14,10 @@
 CYPHER 25
 OPTIONAL MATCH (shopper:User {user_id: $user_id})
 OPTIONAL MATCH (live:ModelRun {live: true})
-// All of the run at one moment: another may go live meanwhile.
-LET run = properties(live)
-LET run_id = run.run_id, slot = run.slot
+// One look at the live node, which changes when another run goes live: its slot stays as it is.
+LET run_id = live.run_id
+OPTIONAL MATCH (served:VectorSlot {run_id: run_id})
+LET run = properties(served), slot = served.slot
 // The user's vector now: the run's own, or, where they have done something since, h = Σ_k β_k ⊙
 // Σ_e w_ke z_e over their newest hundred events (gnn/model.py, UserEncoder), then 1 and 0 for the
 // products' bias and length.

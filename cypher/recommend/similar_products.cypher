@@ -11,9 +11,10 @@ CYPHER 25
 MATCH (seed:Product {product_id: $product_id})
 OPTIONAL MATCH (shopper:User {user_id: $constraints.user_id})
 OPTIONAL MATCH (live:ModelRun {live: true})
-// All of the run at one moment: another may go live meanwhile.
-LET run = properties(live)
-LET run_id = run.run_id, slot = run.slot
+// One look at the live node, which changes when another run goes live: its slot stays as it is.
+LET run_id = live.run_id
+OPTIONAL MATCH (served:VectorSlot {run_id: run_id})
+LET run = properties(served), slot = served.slot
 // The last two numbers of a vector carry popularity and length: they say nothing of likeness.
 LET asked = CASE slot WHEN 'a' THEN seed.vector_a ELSE seed.vector_b END[..-2] + [0.0, 0.0]
 // A product that nothing is known of is like none.

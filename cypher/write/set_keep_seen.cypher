@@ -4,4 +4,5 @@
 // Returns  nothing
 // Repeat   safe
 MATCH (run:ModelRun {run_id: $run_id})
-SET run.keep_seen = $keep_seen
+OPTIONAL MATCH (served:VectorSlot {run_id: $run_id})
+SET run.keep_seen = $keep_seen, served.keep_seen = $keep_seen

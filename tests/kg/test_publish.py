@@ -421,3 +421,36 @@ def test_readers_see_one_whole_run_at_the_very_moment_of_the_switch(shop: Graph)
         rollback(shop, at(203))
         until_seen(seen, 1)
     assert wrong(seen) == []
+
+
+def test_what_a_reader_may_still_be_reading_is_not_taken_away(shop: Graph, ask: Ask) -> None:
+    publish(shop, run(1), START)
+    publish(shop, run(2), START)
+    done = threading.Event()
+    with shop.session("READ") as session, session.begin_transaction() as reader:
+        # It began when run 2 was live, whose former run's slot the next one takes.
+        reader.run("MATCH (run:ModelRun {live: true}) RETURN run.run_id").consume()
+
+        def third() -> None:
+            publish(shop, run(3), START)
+            done.set()
+
+        writer = threading.Thread(target=third)
+        writer.start()
+        assert not done.wait(1.0)
+        assert [row["run"]["run_id"] for row in shop.read("read/runs")] == [
+            run(2).run_id,
+            run(1).run_id,
+        ]
+    writer.join()
+    assert read_live_run(shop) == run(3).run_id
+
+
+def test_a_transaction_that_never_ends_holds_no_run_up_for_ever(
+    shop: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.3)
+    with shop.session("READ") as session, session.begin_transaction() as reader:
+        reader.run("RETURN 1").consume()
+        publish(shop, run(1), START)
+        assert read_live_run(shop) == run(1).run_id

@@ -47,7 +47,7 @@ def make(number):
 PUBLISHER = (
     MAKE
     + """
-import os, sys, time
+import os, sys
 from datetime import datetime, UTC
 import kg.publish as module
 from kg.connection import open_graph
@@ -63,8 +63,6 @@ for line in sys.stdin:
             while True:
                 number = number % 6 + 1
                 module.publish(graph, make(number), datetime.now(UTC))
-                # So long a reader that began before the switch may take.
-                time.sleep(0.5)
     os.waitpid(pid, 0)
     print("dead", flush=True)
 """
@@ -123,7 +121,9 @@ class Readers:
     def vectors(self, turn: int) -> None:
         """Users' vectors say the number of their run in every place."""
         query = """
-        MATCH (run:ModelRun {live: true})
+        MATCH (live:ModelRun {live: true})
+        WITH live.run_id AS run_id
+        OPTIONAL MATCH (run:VectorSlot {run_id: run_id})
         MATCH (u:User)
         WITH run, collect(CASE run.slot WHEN 'a' THEN u.vector_a ELSE u.vector_b END) AS vectors
         RETURN run.run_id AS run_id, size(vectors) AS users,

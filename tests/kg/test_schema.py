@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -21,10 +22,13 @@ NODE_KEYS = {
     "ProductFacts": "facts_id",
     "Tombstone": "key",
     "Audience": "key",
+    "VectorSlot": "slot",
 }
 EVENTS = {"VIEWED", "CLICKED", "CARTED", "PURCHASED", "RETURNED", "RATED", "REVIEWED"}
 
 NEWEST = max(schema_files())
+
+Ask = Callable[..., list[tuple[Any, ...]]]
 
 
 @pytest.fixture
@@ -112,6 +116,16 @@ def test_the_graph_of_a_newer_program_is_refused_and_left_alone(graph: Graph) ->
         f"This graph has schema {NEWEST + 1}, this program knows {NEWEST}: "
         "use the newer shopgraph that wrote it"
     )
+
+
+def test_runs_published_before_slots_had_nodes_get_them(graph: Graph, ask: Ask) -> None:
+    ask("CREATE (:ModelRun {run_id: 'new', live: true, slot: 'b', keep_seen: true})")
+    ask("CREATE (:ModelRun {run_id: 'former', live: false, slot: 'a', keep_seen: false})")
+    ask("CREATE (:ModelRun {run_id: 'old', live: false})")
+    graph.write("schema/write_version", version=35)
+    migrate(graph)
+    rows = ask("MATCH (s:VectorSlot) RETURN s.slot, s.run_id, s.keep_seen ORDER BY s.slot")
+    assert rows == [("a", "former", False), ("b", "new", True)]
 
 
 def test_files_are_numbered_without_a_gap() -> None:

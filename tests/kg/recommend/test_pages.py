@@ -70,7 +70,7 @@ def test_home_is_the_list_until_something_happens_then_what_is_nearest(
 def test_a_known_vector_is_what_the_events_before_the_cutoff_give(shop: Shop, ask: Ask) -> None:
     # Recomputed although nothing new happened: the two must be the same.
     before = shop.answer("advert", user_id="bob", product_ids=",".join(ON_SALE))
-    ask("MATCH (run:ModelRun) SET run.bookmark_ms = 0")
+    ask("MATCH (run:VectorSlot) SET run.bookmark_ms = 0")
     after = shop.answer("advert", user_id="bob", product_ids=",".join(ON_SALE))
     assert [row["product_id"] for row in after] == [row["product_id"] for row in before]
     for one, other in zip(before, after, strict=True):
