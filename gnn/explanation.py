@@ -1,8 +1,8 @@
 """Which products of a history a score owes how much to.
 
-score = h·z + b + Σ_r γ_r f(S_r), h a weighted sum over the history and S_r another: what a score
-loses when all events with one product are deleted follows in closed form, without scoring again.
-The weights of the other events are held fast, which by rank would each move up by one.
+By deletion: what a score loses when all events with one product are gone, those of the others
+moving up as they would. Only the scores asked for are computed again, so that each user's history
+can be asked once for each of its products.
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
+import scipy.sparse as sp
 
 from gnn.histories import Histories, IntArray
 from gnn.inference import VectorRecommender
 from gnn.neighbours import Relation
 from gnn.questions import Past
 from gnn.recommender import FloatArray
-from kg.records import NO_TIME
 
 #: The newest products of a history that are weighed; what is older says next to nothing.
 NEWEST = 60
+
+#: Events of shortened histories, of about 100 bytes each, and rows that are looked at together.
+BLOCK_EVENTS = 4_000_000
+BLOCK_ROWS = 512
 
 
 @dataclass(frozen=True)
@@ -57,19 +60,17 @@ def explain(
         now: (queries,) milliseconds, or None
         products: (queries, k) int64, -1 where there are fewer
     """
-    past = Past(queries)
-    places = Places.of(past, newest)
-    known = places.known
-    vectors = _vector_loss(recommender, past, now, places, products)
-    neighbours = np.zeros_like(vectors)
-    term = recommender.neighbours
-    if term is not None and term.gamma is not None:
-        for relation, gamma in zip(term.relations, term.gamma.tolist(), strict=True):
-            neighbours += gamma * _relation_loss(relation, past, places, products)
-    none = (known < 0)[:, :, None] | (products < 0)[:, None, :]
-    vectors[none] = 0.0
-    neighbours[none] = 0.0
-    return Explanation(known, vectors, neighbours)
+    known = newest_products(queries, newest)
+    shape = (*known.shape, products.shape[1])
+    found = Explanation(known, np.zeros(shape, np.float32), np.zeros(shape, np.float32))
+    events = queries.lengths * (1 + (known >= 0).sum(axis=1))
+    rows = np.arange(len(queries))
+    block, part = np.cumsum(events) // BLOCK_EVENTS, rows // BLOCK_ROWS
+    for rows in np.split(rows, np.flatnonzero(np.diff(block) | np.diff(part)) + 1):
+        asked = None if now is None else now[rows]
+        parts = _losses(recommender, queries.take(rows), asked, products[rows], known[rows])
+        found.vectors[rows], found.neighbours[rows] = parts
+    return found
 
 
 def positions(keys: IntArray, wanted: IntArray) -> IntArray:
@@ -85,117 +86,91 @@ def without(queries: Histories, products: IntArray) -> Histories:
     return queries.keep(queries.product != products[queries.row])
 
 
-@dataclass(frozen=True)
-class Places:
-    """Where the newest products of each history stand, the newest first.
+def newest_products(queries: Histories, newest: int) -> IntArray:
+    """The products of each history, the newest first, each once: (queries, n), -1 where fewer."""
+    keys = queries.row[::-1] * queries.num_products + queries.product[::-1]
+    _, first = np.unique(keys, return_index=True)
+    first.sort()
+    row, product = np.divmod(keys[first], queries.num_products)
+    # The last history comes first here: each one's products begin anew.
+    counts = np.bincount(row, minlength=len(queries))
+    begins = np.cumsum(counts[::-1])[::-1] - counts
+    place = np.arange(len(row)) - begins[row]
+    kept = place < newest
+    known = np.full((len(queries), min(newest, int(counts.max(initial=0)))), -1, np.int64)
+    known[row[kept], place[kept]] = product[kept]
+    return known
+
+
+def _losses(
+    recommender: VectorRecommender,
+    queries: Histories,
+    now: IntArray | None,
+    products: IntArray,
+    known: IntArray,
+) -> tuple[FloatArray, FloatArray]:
+    """What vectors and sparse term lose without each known product: (queries, n, k) each."""
+    query, place = np.nonzero(known >= 0)
+    # Each history whole, then without each of its products.
+    copied = np.concatenate([np.arange(len(queries)), query])
+    deleted = np.concatenate([np.full(len(queries), -1), known[query, place]])
+    copies = without(queries.take(copied), deleted)
+    vectors = np.zeros((*known.shape, products.shape[1]), np.float32)
+    neighbours = np.zeros_like(vectors)
+    wanted = products[query] >= 0
+
+    def lost(scores: FloatArray) -> FloatArray:
+        whole, left = scores[: len(queries)], scores[len(queries) :]
+        return np.where(wanted, whole[query] - left, np.float32(0))
+
+    users = recommender.users(copies, None if now is None else now[copied])
+    z = recommender.z.cpu().numpy()[products.clip(0)]
+    dots = [np.einsum("cd,cd->c", users, z[copied, rank]) for rank in range(products.shape[1])]
+    vectors[query, place] = lost(np.stack(dots, axis=1))
+    term = recommender.neighbours
+    if term is not None and term.gamma is not None:
+        past = Past(copies)
+        for relation, gamma in zip(term.relations, term.gamma.tolist(), strict=True):
+            says = _says(relation, past, copied, queries, products)
+            neighbours[query, place] += np.float32(gamma) * lost(says)
+    return vectors, neighbours
+
+
+def _says(
+    relation: Relation, past: Past, copied: IntArray, queries: Histories, products: IntArray
+) -> FloatArray:
+    """f(S) of the products asked for, by each copy of a history.
 
     Shapes:
-        known: (queries, n) int64 products, -1 where there are fewer
-        key: (placed,) int64 query · products + product, ascending; place: (placed,) int64
+        copied: (copies,) int64, the query that each is a copy of; returned: (copies, k)
     """
-
-    known: IntArray
-    key: IntArray
-    place: IntArray
-    num_products: int
-
-    @classmethod
-    def of(cls, past: Past, newest: int) -> Places:
-        """Of whole histories."""
-        histories = past.histories
-        keys = histories.row[::-1] * histories.num_products + histories.product[::-1]
-        _, first = np.unique(keys, return_index=True)
-        first.sort()
-        key = keys[first]
-        row, product = np.divmod(key, histories.num_products)
-        # The last history comes first here: each one's products begin anew.
-        counts = np.bincount(row, minlength=len(histories))
-        begins = np.cumsum(counts[::-1])[::-1] - counts
-        place = np.arange(len(row)) - begins[row]
-        kept = place < newest
-        known = np.full((len(histories), min(newest, int(counts.max(initial=0)))), -1, np.int64)
-        known[row[kept], place[kept]] = product[kept]
-        order = np.argsort(key[kept])
-        return cls(known, key[kept][order], place[kept][order], histories.num_products)
-
-    def find(self, query: IntArray, product: IntArray) -> IntArray:
-        """The place of products in their queries' histories, -1 where they have none."""
-        at = positions(self.key, query * self.num_products + product)
-        return np.where(at >= 0, self.place[at], -1) if len(self.key) else at
-
-    def sums(self, query: IntArray, product: IntArray, weight: FloatArray) -> FloatArray:
-        """Event weights summed where their product stands: (queries, n)."""
-        column = self.find(query, product)
-        kept = column >= 0
-        total = np.zeros(self.known.shape, np.float32)
-        np.add.at(total, (query[kept], column[kept]), weight[kept])
-        return total
+    histories, num_products = past.histories, queries.num_products
+    weights = relation.histories(past, histories.indptr[:-1], histories.indptr[1:])
+    # Each query's own products, side by side: what they lead to is looked up once for all copies.
+    own = np.unique(queries.row * num_products + queries.product)
+    query, product = np.divmod(own, num_products)
+    column = positions(
+        own,
+        np.repeat(copied, np.diff(weights.indptr)) * num_products + weights.indices,
+    )
+    shape = (len(copied), len(own))
+    weights = sp.csr_array((weights.data, column, weights.indptr), shape=shape)
+    sums: FloatArray = weights @ _leads(relation.matrix, query, product, products)
+    return sums if relation.linear else np.log1p(sums / np.float32(relation.scale))
 
 
-@torch.inference_mode()
-def _vector_loss(
-    recommender: VectorRecommender,
-    past: Past,
-    now: IntArray | None,
-    places: Places,
-    products: IntArray,
+def _leads(
+    matrix: sp.csr_array, query: IntArray, product: IntArray, products: IntArray
 ) -> FloatArray:
-    known, indptr = places.known, past.histories.indptr
-    asked = np.full(len(past.histories), NO_TIME) if now is None else now
-    history = past.batch(indptr[:-1], indptr[1:], asked, recommender.history)
-    encoder = recommender.users_encoder.to("cpu")
-    z = recommender.z.cpu()
-    query, product = history.query.numpy(), history.product.numpy()
-    own, wanted = z[torch.from_numpy(known.clip(0))], z[torch.from_numpy(products.clip(0))]
-    loss = np.zeros((len(known), known.shape[1], products.shape[1]), np.float32)
-    for weight, mix, mean in encoder.pools(z, history):
-        says = torch.bmm(own * mix, wanted.transpose(1, 2)).numpy()
-        weights = places.sums(query, product, weight.numpy())
-        if not mean:
-            loss += weights[:, :, None] * says
-            continue
-        total = np.bincount(query, weight.numpy(), minlength=len(known)).astype(np.float32)
-        # Of the whole history, its oldest events too: Σ w z · (β z_j) / W.
-        pooled = torch.zeros(len(known), z.shape[1]).index_add(
-            0, torch.from_numpy(query), weight.unsqueeze(1) * z[history.product]
-        )
-        whole = torch.bmm((pooled * mix).unsqueeze(1), wanted.transpose(1, 2)).numpy()
-        rest = total[:, None] - weights
-        # Without its last product a history has no mean: h is zero then.
-        alone = rest <= 1e-6 * total[:, None]
-        left = (whole - weights[:, :, None] * says) / np.where(alone, 1, rest)[:, :, None]
-        left[alone] = 0.0
-        loss += whole / np.maximum(total, 1e-12)[:, None, None] - left
-    return loss
-
-
-def _relation_loss(
-    relation: Relation, past: Past, places: Places, products: IntArray
-) -> FloatArray:
-    """What f(S) of each product loses without each known one: f(S) - f(S - its own part)."""
-    known, indptr = places.known, past.histories.indptr
-    weights = relation.histories(past, indptr[:-1], indptr[1:])
-    rows = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
-    # Which of its k places a product has in each query's list, one block of rows at a time.
-    column = np.zeros((len(known), past.histories.num_products), np.int16)
+    """How much each product leads to those asked of its query: (pairs, k)."""
+    # Which of its k places a product has in each query's list.
+    column = np.zeros((len(products), matrix.shape[1]), np.int16)
     at, rank = np.nonzero(products >= 0)
     column[at, products[at, rank]] = rank + 1
-    leads = relation.matrix[weights.indices]
-    entry = np.repeat(np.arange(len(rows)), np.diff(leads.indptr))
-    wanted = column[rows[entry], leads.indices] - 1
-    kept = wanted >= 0
-    entry, wanted = entry[kept], wanted[kept]
-    part = (leads.data[kept] * weights.data[entry]).astype(np.float32)
-    query = rows[entry]
-    total = np.zeros(products.shape, np.float32)
-    np.add.at(total, (query, wanted), part)
-    own = places.find(query, weights.indices[entry].astype(np.int64))
-    inside = own >= 0
-    parts = np.zeros((*known.shape, products.shape[1]), np.float32)
-    np.add.at(parts, (query[inside], own[inside], wanted[inside]), part[inside])
-    if relation.linear:
-        return parts
-    left = np.maximum(total[:, None, :] - parts, 0.0)
-    scale = np.float32(relation.scale)
-    loss: FloatArray = np.log1p(total / scale)[:, None, :] - np.log1p(left / scale)
-    return loss
+    leads = matrix[product]
+    pair = np.repeat(np.arange(len(product)), np.diff(leads.indptr))
+    place = column[query[pair], leads.indices] - 1
+    kept = place >= 0
+    found = np.zeros((len(product), products.shape[1]), np.float32)
+    found[pair[kept], place[kept]] = leads.data[kept]
+    return found

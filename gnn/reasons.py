@@ -1,7 +1,7 @@
 """Why a product is recommended: what its score owes most to in the history, and a link to that.
 
-A reason holds only where the graph links the two products, so that it can be drawn as a path, and
-where the score falls without the one that is known (``gnn.explanation``).
+A reason holds only where the graph links the two products, or they are the same, so that it can be
+drawn as a path, and where the score falls without the one that is known (``gnn.explanation``).
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ REASONS = 3
 
 #: Known products that are looked at for a link, those the score owes most first.
 CONSIDERED = 8
+
+#: A score falls where it falls by more than its own rounding.
+LEAST = 1e-5
 
 #: Rows explained at once.
 BLOCK_ROWS = 512
@@ -48,10 +51,10 @@ class Link:
         return np.sort(row * self.matrix.shape[1] + self.matrix.indices)
 
     def links(self, one: IntArray, other: IntArray) -> npt.NDArray[np.bool_]:
-        """Whether each pair of products is linked: (pairs,)."""
+        """Whether each pair of products is linked: (pairs,). None shares a node with itself."""
         if self.by_node:
             both = sp.csr_array(self.matrix[one].multiply(self.matrix[other]))
-            return np.diff(both.indptr) > 0
+            return (np.diff(both.indptr) > 0) & (one != other)
         return positions(self.keys, one * self.matrix.shape[1] + other) >= 0
 
 
@@ -98,7 +101,7 @@ def find_reasons(
         best = np.argsort(-loss, axis=1, kind="stable")[:, :CONSIDERED]
         weight = np.take_along_axis(loss, best, axis=1)
         known = explained.known[np.arange(len(rows))[:, None, None], best]
-        owing = (weight > 0) & (known >= 0) & (known != wanted[:, None, :])
+        owing = (weight > LEAST) & (known >= 0)
         kind = _linked(known, np.broadcast_to(wanted[:, None, :], known.shape), owing, links)
         # Those with a link first, in the order of weight as before.
         order = np.argsort(kind < 0, axis=1, kind="stable")[:, :REASONS]
@@ -186,8 +189,8 @@ def faithfulness(
     own, other = drops(named), drops(anything)
     return Faithfulness(
         tested=len(row),
-        fell=float(np.mean(own > 0)),
-        control=float(np.mean(other > 0)),
+        fell=float(np.mean(own > LEAST)),
+        control=float(np.mean(other > LEAST)),
         drop=float(own.mean()),
         control_drop=float(other.mean()),
     )

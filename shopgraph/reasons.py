@@ -20,6 +20,9 @@ from kg.read import ShopTensors
 
 log = logging.getLogger(__name__)
 
+#: A product that they know already, as who looked at it does.
+ITSELF: Final = "ITSELF"
+
 #: Links between products, those that say most first; of a pair the first is told.
 DIRECT: Final = ("BOUGHT_WITH", "LEADS_TO", "RELATED_TO", "SIMILAR_TO")
 SHARED: Final = {
@@ -46,7 +49,7 @@ class Told:
 def read_links(graph: Graph, tensors: ShopTensors) -> list[Link]:
     """All links between products that a reason may be drawn by, the most telling first."""
     products = len(tensors.product_ids)
-    found = []
+    found = [Link(ITSELF, sp.csr_array(sp.eye_array(products, dtype=np.float32)))]
     for kind in DIRECT:
         row = graph.read_packed("read/derived_relations", type=kind)[0]
         pairs = np.array(row["source"], np.int64), np.array(row["target"], np.int64)
@@ -55,8 +58,8 @@ def read_links(graph: Graph, tensors: ShopTensors) -> list[Link]:
         )
         found.append(Link(kind, matrix))
     # Where nothing was derived from orders, they are looked into themselves.
-    if not found[0].matrix.nnz:
-        found.insert(0, _orders(graph, products))
+    if not found[1].matrix.nnz:
+        found.insert(1, _orders(graph, products))
     for kind, (relation, label) in SHARED.items():
         found.append(Link(kind, incidence(tensors.data, relation, label), by_node=True))
     return [link for link in found if link.matrix.nnz]
@@ -85,9 +88,6 @@ def explain_lists(
     Shapes:
         best: (queries, k) int64 products, the best first, -1 where there are fewer
     """
-    if not links:
-        # No path could be drawn.
-        return Told([], Faithfulness(0, 0.0, 0.0, 0.0, 0.0))
     found = find_reasons(recommender, queries, now, best, links, progress)
     tested = faithfulness(recommender, queries, now, best, found)
     log.info("reasons: %s, faithfulness %s", len(found), tested)

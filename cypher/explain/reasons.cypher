@@ -18,6 +18,7 @@ WHERE coalesce(p.in_stock, true) AND NOT coalesce(p.delisted, false)
 WITH u, r, p ORDER BY r.rank LIMIT toInteger($k)
 LET told = {
   en: {
+    ITSELF: 'You {did} it',
     CONTAINS: 'In one order with «{known}», which you {did}',
     BOUGHT_WITH: 'Often bought with «{known}», which you {did}',
     LEADS_TO: 'Often the next after «{known}», which you {did}',
@@ -30,6 +31,7 @@ LET told = {
     CLICKED: 'looked at', RETURNED: 'sent back'
   },
   zh: {
+    ITSELF: '您{did}它',
     CONTAINS: '与您{did}的《{known}》出现在同一订单中',
     BOUGHT_WITH: '常与您{did}的《{known}》一起购买',
     LEADS_TO: '常在您{did}的《{known}》之后购买',
@@ -52,6 +54,10 @@ CALL (u, r, p, told) {
     MATCH path = (u)-[did:PURCHASED|CARTED|RATED|CLICKED|VIEWED|RETURNED]->(known)
                  -[link:BOUGHT_WITH|LEADS_TO|RELATED_TO|SIMILAR_TO]->(p)
     WHERE type(link) = kind
+    RETURN path, did, null AS via
+    UNION ALL
+    MATCH path = (u)-[did:PURCHASED|CARTED|RATED|CLICKED|VIEWED|RETURNED]->(known)
+    WHERE kind = 'ITSELF'
     RETURN path, did, null AS via
     UNION ALL
     MATCH path = (u)-[did:PURCHASED|CARTED|RATED|CLICKED|VIEWED|RETURNED]->(known)

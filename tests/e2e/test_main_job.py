@@ -121,7 +121,7 @@ def test_every_reason_is_a_path_that_is_there_and_matters(job: Any) -> None:
     (run,) = job.ask("MATCH (run:ModelRun {live: true}) RETURN properties(run) AS run")
     assert run["run"]["explained"] == counts["explained"]
     # The deletion test: without what a reason names the score falls, more than without anything.
-    assert run["run"]["faithfulness_fell"] > 0.9
+    assert run["run"]["faithfulness_fell"] > 0.99
     assert run["run"]["faithfulness_drop"] > run["run"]["faithfulness_control_drop"]
     for language, word in (("en", "you "), ("zh", "您")):
         rows = job.person.succeed("query", "reasons", "user_id=u0001", f"language={language}")
@@ -135,7 +135,9 @@ def test_every_reason_is_a_path_that_is_there_and_matters(job: Any) -> None:
         for row in rows["rows"]:
             assert row["shares"] == sorted(row["shares"], reverse=True)
             assert sum(row["shares"]) <= 1.02
-            assert all(word in sentence and "{" not in sentence for sentence in row["reasons"])
+            for sentence in row["reasons"]:
+                assert word in sentence.lower()
+                assert "{" not in sentence
             for path in row["paths"]:
                 assert path.startswith("(User u0001)-[")
                 assert path.endswith(f"(Product {row['product_id']})")

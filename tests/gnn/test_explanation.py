@@ -7,8 +7,9 @@ import pytest
 import scipy.sparse as sp
 import torch
 
+from gnn import explanation
 from gnn.config import ModelConfig
-from gnn.explanation import explain, without
+from gnn.explanation import BLOCK_EVENTS, explain, without
 from gnn.histories import Histories
 from gnn.inference import VectorRecommender
 from gnn.model import SetEncoder, UserEncoder
@@ -37,9 +38,6 @@ def recommender(seed: int, mean: bool) -> VectorRecommender:
     encoder = UserEncoder(ModelConfig(dim=4, pools=2, mean_pools=mean))
     for parameter in encoder.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
-    # Forgetting by rank would let what is older move up when something is deleted.
-    torch.nn.init.zeros_(encoder.by_rank)
-    torch.nn.init.constant_(encoder.log_by_age, -30.0)
     return VectorRecommender(encoder.eval(), torch.randn(PRODUCTS, 4), torch.randn(PRODUCTS), 300)
 
 
@@ -51,16 +49,33 @@ def term(seed: int) -> NeighbourTerm:
         for _ in "ab"
     ]
     first, second = (sp.csr_array(matrix.astype(np.float32)) for matrix in matrices)
-    relations = (Relation(first, 0.0, kinds), Relation(second, 0.0, kinds, linear=True))
+    relations = (
+        Relation(first, 0.5, kinds),
+        Relation(second, 1.0, kinds, linear=True, by_length=0.5),
+    )
     return NeighbourTerm(relations, torch.tensor([0.7, 1.3]))
 
 
+def of_sets(seed: int) -> VectorRecommender:
+    torch.manual_seed(seed)
+    encoder = SetEncoder(PRODUCTS, [2, 3])
+    encoder.products.uniform_(0.5, 1.5)
+    encoder.scale.copy_(torch.tensor([1.5, 0.5]))
+    return VectorRecommender(encoder, torch.randn(PRODUCTS, 5), torch.zeros(PRODUCTS), 300)
+
+
+@pytest.mark.parametrize("block", [1, 40, BLOCK_EVENTS])
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("mean", [True, False])
-def test_a_loss_is_what_scoring_without_the_product_loses(seed: int, mean: bool) -> None:
+@pytest.mark.parametrize("kind", ["mean", "sum", "sets"])
+def test_a_loss_is_what_scoring_without_the_product_loses(
+    seed: int, kind: str, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explanation, "BLOCK_EVENTS", block)
     queries = histories(seed)
-    model = replace(recommender(seed, mean), neighbours=term(seed))
+    model = of_sets(seed) if kind == "sets" else recommender(seed, kind == "mean")
+    model = replace(model, neighbours=term(seed))
     products = np.argsort(-model.score(queries, None), axis=1)[:, :3]
+    products[2, 1:] = -1
     found = explain(model, queries, None, products)
     whole = model.score(queries, None)
     for place in range(found.known.shape[1]):
@@ -68,6 +83,7 @@ def test_a_loss_is_what_scoring_without_the_product_loses(seed: int, mean: bool)
         left = model.score(without(queries, known), None)
         for row in np.flatnonzero(known >= 0):
             lost = whole[row, products[row]] - left[row, products[row]]
+            lost[products[row] < 0] = 0.0
             np.testing.assert_allclose(found.loss[row, place], lost, atol=1e-4)
 
 
@@ -98,16 +114,3 @@ def test_both_parts_add_up_for_who_did_one_thing() -> None:
     np.testing.assert_allclose(found.loss[1, 0], scores[1] - model.bias.numpy(), atol=1e-5)
     vectors = model.vectors_only().score(queries, None)
     np.testing.assert_allclose(found.vectors[1, 0], vectors[1] - model.bias.numpy(), atol=1e-5)
-
-
-def test_sets_share_their_score_out_among_their_products() -> None:
-    # A set's pools are sums, divided by what the whole history is divided by: the parts add up.
-    torch.manual_seed(0)
-    encoder = SetEncoder(PRODUCTS, [2, 3])
-    encoder.products.uniform_(0.5, 1.5)
-    encoder.scale.copy_(torch.tensor([1.5, 0.5]))
-    model = VectorRecommender(encoder, torch.randn(PRODUCTS, 5), torch.zeros(PRODUCTS), 300)
-    queries = histories(2)
-    products = np.arange(PRODUCTS)[None, :].repeat(len(queries), axis=0)
-    found = explain(model, queries, None, products)
-    np.testing.assert_allclose(found.loss.sum(axis=1), model.score(queries, None), atol=1e-5)

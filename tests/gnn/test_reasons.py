@@ -62,6 +62,17 @@ def test_reasons_are_those_the_score_owes_most_with_the_first_link_there_is(
     assert len(found) == 2
 
 
+def test_what_they_know_already_is_its_own_reason(model: VectorRecommender) -> None:
+    itself, brand = sp.csr_array(sp.eye_array(5)), sp.csr_array(np.ones((5, 1)))
+    links = [Link("ITSELF", itself), Link("BRAND", brand, by_node=True)]
+    found = find_reasons(model, history(3, 0, 1), None, np.array([[3]]), links)
+    assert found.known[0, 0].tolist() == [3, 1, 0]
+    assert found.kind[0, 0].tolist() == [0, 1, 1]
+    np.testing.assert_allclose(found.share[0, 0], [25 / 40, 10 / 40, 5 / 40], atol=1e-6)
+    # A product shares a brand with others, not with itself.
+    assert len(find_reasons(model, history(3), None, np.array([[3]]), links[1:])) == 0
+
+
 def test_products_that_share_a_node_are_linked() -> None:
     nodes = sp.csr_array(np.array([[1, 0], [1, 1], [0, 1], [0, 0], [0, 0]], np.float32))
     link = Link("BRAND", nodes, by_node=True)

@@ -419,3 +419,41 @@ def test_names_with_commas_come_as_json(shop: Shop, ask: Ask) -> None:
     found = shop.ids("similar_products", product_id="p00", brands='["Smith, Sons"]')
     assert found
     assert {BRAND[name] for name in found} == {"two"}
+
+
+def test_reasons_are_told_in_words_and_drawn_as_paths(shop: Shop, ask: Ask) -> None:
+    told = {
+        "p05": ["IN_CATEGORY 0.40 p04", "MADE_BY 0.20 p01"],
+        "p06": ["LEADS_TO 0.50 p01"],
+        "p01": ["ITSELF 0.60 p01"],
+    }
+    ask(
+        "MATCH (:User {user_id: 'ann'})-[r:RECOMMENDED]->(p:Product) "
+        "SET r.reasons = $told[p.product_id]",
+        told=told,
+    )
+    rows = shop.answer("reasons", user_id="ann")
+    assert {row["product_id"]: row["reasons"] for row in rows} == {
+        "p05": [
+            "From Y, as is «Red p04», which you put into the cart",
+            "By two, as is «Red p01», which you looked at",
+        ],
+        "p06": ["Often the next after «Red p01», which you looked at"],
+        "p01": ["You looked at it"],
+    }
+    assert [row["shares"] for row in rows] == [[0.4, 0.2], [0.5], [0.6]]
+    assert [row["paths"] for row in rows] == [
+        [
+            "(User ann)-[CARTED]->(Product p04)-[IN_CATEGORY]->(Category A > Y)"
+            "<-[IN_CATEGORY]-(Product p05)",
+            "(User ann)-[VIEWED]->(Product p01)-[MADE_BY]->(Brand two)<-[MADE_BY]-(Product p05)",
+        ],
+        ["(User ann)-[VIEWED]->(Product p01)-[LEADS_TO]->(Product p06)"],
+        ["(User ann)-[VIEWED]->(Product p01)"],
+    ]
+    chinese = shop.answer("reasons", user_id="ann", language="zh")
+    assert [row["reasons"] for row in chinese] == [
+        ["与您加入购物车的《Red p04》同属Y", "与您浏览过的《Red p01》同属品牌two"],
+        ["常在您浏览过的《Red p01》之后购买"],
+        ["您浏览过它"],
+    ]
