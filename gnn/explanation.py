@@ -64,9 +64,9 @@ def explain(
     shape = (*known.shape, products.shape[1])
     found = Explanation(known, np.zeros(shape, np.float32), np.zeros(shape, np.float32))
     events = queries.lengths * (1 + (known >= 0).sum(axis=1))
-    rows = np.arange(len(queries))
-    block, part = np.cumsum(events) // BLOCK_EVENTS, rows // BLOCK_ROWS
-    for rows in np.split(rows, np.flatnonzero(np.diff(block) | np.diff(part)) + 1):
+    every = np.arange(len(queries))
+    new_block = np.diff(np.cumsum(events) // BLOCK_EVENTS) | np.diff(every // BLOCK_ROWS)
+    for rows in np.split(every, np.flatnonzero(new_block) + 1):
         asked = None if now is None else now[rows]
         parts = _losses(recommender, queries.take(rows), asked, products[rows], known[rows])
         found.vectors[rows], found.neighbours[rows] = parts

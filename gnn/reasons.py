@@ -54,7 +54,8 @@ class Link:
         """Whether each pair of products is linked: (pairs,). None shares a node with itself."""
         if self.by_node:
             both = sp.csr_array(self.matrix[one].multiply(self.matrix[other]))
-            return (np.diff(both.indptr) > 0) & (one != other)
+            shared: npt.NDArray[np.bool_] = (np.diff(both.indptr) > 0) & (one != other)
+            return shared
         return positions(self.keys, one * self.matrix.shape[1] + other) >= 0
 
 
