@@ -65,6 +65,7 @@ NOT_AS_OF_A_TIME = {
     "returned_pairs": "for loads: which purchase a return gives back, the earlier one of a pair",
     "runs": "which runs there are",
     "tombstones": "what was deleted, for loads",
+    "transactions": "what the database is doing now, for publications",
     "vector_indexes": "which indexes there are",
 }
 
