@@ -72,6 +72,9 @@ def runs(
     curves: Annotated[
         Path | None, typer.Option(help="Draw the loss of every epoch there, as .png or .svg.")
     ] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="Write losses, metrics and settings there for TensorBoard.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the runs of this folder and which is live; two or more by name stand side by side."""
@@ -91,6 +94,8 @@ def runs(
             known = [load_run(workspace.runs, run_id) for run_id in list_runs(workspace.runs)]
     if curves is not None:
         history.draw_curves(known, curves)
+    if tensorboard is not None:
+        history.write_events(known, tensorboard)
     facts = {"runs": [history.row(run, live) for run in known]}
     if names:
         facts["settings"] = [history.settings(run) for run in known]

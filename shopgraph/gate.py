@@ -115,7 +115,8 @@ def check_model(
 
 def _check_baselines(
     ours: Evaluation, task: Task, context: Context, metric: str, settings: GateSettings
-) -> Check:
+) -> list[Check]:
+    """Against the best of the baselines that have all they need."""
     found: dict[str, Evaluation] = {}
     for each in settings.baselines:
         baseline = find_baseline(each)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +103,36 @@ def draw_curves(known: Sequence[Run], file: Path) -> None:
     if known:
         axes.legend()
     figure.savefig(file)
+
+
+def write_events(known: Sequence[Run], folder: Path) -> int:
+    """Give TensorBoard what it has not had yet: of each run losses, metrics and settings.
+
+    Returns:
+        How many runs were new there.
+
+    Raises:
+        ValueError: TensorBoard is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ValueError(
+            "TensorBoard is not installed: pip install 'shopgraph[tensorboard]'"
+        ) from error
+    new = [run for run in known if not (folder / run.run_id).exists()]
+    for run in new:
+        began = datetime.fromisoformat(run.created_at).timestamp()
+        # Under another name until it is whole: what broke off is written again.
+        partial = folder / f".{run.run_id}"
+        shutil.rmtree(partial, ignore_errors=True)
+        with SummaryWriter(partial) as writer:
+            for epoch, loss in enumerate(run.curve, 1):
+                writer.add_scalar("loss", loss, epoch, walltime=began)
+            chosen = {
+                name: value if isinstance(value, bool | int | float | str) else repr(value)
+                for name, value in settings(run).items()
+            }
+            writer.add_hparams(chosen, run.metrics, run_name=".", global_step=len(run.curve))
+        partial.rename(folder / run.run_id)
+    return len(new)

@@ -81,6 +81,11 @@ def test_a_shop_is_kept_up_to_date_night_after_night(person: Any, graph: Any) ->
     rolled = person.succeed("rollback")
     assert rolled["run_id"] == initial
     person.succeed("publish", delta["run_id"])
+    person.succeed("runs", "--tensorboard", person.folder / "board")
+    assert {path.name for path in (person.folder / "board").iterdir()} == {
+        initial,
+        delta["run_id"],
+    }
 
     # A third of the shop is gone, and one purchase is of next century: refused, and said so.
     with graph.driver.session(database=graph.database) as session:

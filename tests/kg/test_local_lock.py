@@ -14,8 +14,8 @@ from kg.local.ports import Ports
 COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
 
 
-def compose_service() -> dict[str, object]:
-    return yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]["neo4j"]
+def compose_service(name: str = "neo4j") -> dict[str, object]:
+    return yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"][name]
 
 
 def test_a_classifier_stands_after_the_version() -> None:
@@ -70,6 +70,19 @@ def test_compose_has_no_password_of_its_own() -> None:
     environment = compose_service()["environment"]
     assert isinstance(environment, dict)
     assert environment["NEO4J_AUTH"].startswith("neo4j/${NEO4J_PASSWORD:?")
+
+
+def test_the_compose_job_waits_for_the_server_and_knows_it_by_the_same_password() -> None:
+    job = compose_service("retrain")
+    assert job["profiles"] == ["retrain"]
+    assert job["depends_on"] == {"neo4j": {"condition": "service_healthy"}}
+    environment = job["environment"]
+    assert isinstance(environment, dict)
+    assert environment["NEO4J_URI"] == "bolt://neo4j:7687"
+    server = compose_service()["environment"]
+    assert isinstance(server, dict)
+    assert server["NEO4J_AUTH"] == f"neo4j/{environment['NEO4J_PASSWORD']}"
+    assert "ports" not in job
 
 
 def test_compose_sets_what_the_local_server_sets(tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gnn.config import ModelConfig, TrainConfig
 from gnn.runs import Run
-from shopgraph.history import check_picture, draw_curves, row, side_by_side, table
+from shopgraph.history import check_picture, draw_curves, row, side_by_side, table, write_events
 
 FIRST = Run(
     run_id="first",
@@ -66,3 +67,17 @@ def test_curves_are_drawn(tmp_path: Path) -> None:
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ValueError, match="no picture"):
         check_picture(tmp_path / "curves.txt")
+
+
+def test_tensorboard_gets_every_run_once(tmp_path: Path) -> None:
+    # What an earlier writing left when it was killed.
+    (tmp_path / ".first").mkdir()
+    (tmp_path / ".first" / "events").write_text("half")
+    assert write_events([FIRST], tmp_path) == 1
+    assert write_events([FIRST, SECOND], tmp_path) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "second"]
+    told = EventAccumulator(str(tmp_path / "first"))
+    told.Reload()
+    assert [(each.step, each.value) for each in told.Scalars("loss")] == [(1, 3.0), (2, 2.0)]
+    assert [each.value for each in told.Scalars("ndcg@20")] == [0.25]
+    assert told.Scalars("loss")[0].wall_time == 1767225600.0
