@@ -13,7 +13,7 @@ import pickle
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,12 @@ import torch
 from torch import Tensor, nn
 
 from gnn import distributed
+from gnn.config import TrainConfig
 
 log = logging.getLogger(__name__)
 
 #: Goes into every fingerprint: another number where the same settings come to other weights.
-FORMAT = 1
+FORMAT = 2
 
 #: Days after which nobody comes back to a checkpoint: the shop has moved on since.
 STALE_DAYS = 2.0
@@ -35,21 +36,40 @@ STALE_DAYS = 2.0
 State = dict[str, Any]
 
 
+def has_ended(state: State | None) -> bool:
+    """Whether the training that a checkpoint is of has come to its end."""
+    return state is not None and "optimiser" not in state
+
+
 @dataclass
 class Moving:
-    """All that changes from step to step; data and settings stay as they are."""
+    """All that changes from step to step; data and settings stay as they are.
+
+    ``values`` are what validation said after each epoch, where it was asked; ``best`` the weights
+    of the best of them.
+    """
 
     model: nn.Module
     optimiser: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
     rng: np.random.Generator
     curve: list[float]
+    values: list[float] = field(default_factory=list)
+    best: State | None = None
+
+    def judge(self, value: float) -> None:
+        """Note what validation says of the weights; the best are kept, the first of equals."""
+        if value > max(self.values, default=-1.0):
+            self.best = {name: of.clone() for name, of in self.model.state_dict().items()}
+        self.values.append(value)
 
     def state(self) -> State:
         """What ``restore`` goes on from, PyTorch's own random state included."""
         return {
             "model": self.model.state_dict(),
             "curve": self.curve,
+            "values": self.values,
+            "best": self.best,
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.state_dict(),
             "numpy": self.rng.bit_generator.state,
@@ -58,28 +78,50 @@ class Moving:
 
     def restore(self, state: State) -> None:
         """Be what was kept; the model and the curve have been set already."""
+        self.values, self.best = list(state["values"]), state["best"]
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
         self.rng.bit_generator.state = state["numpy"]
         torch.set_rng_state(state["torch"])
 
 
+def best_epoch(values: list[float]) -> int:
+    """The epoch that validation liked best, the first of equals; 0 where it was never asked."""
+    return 1 + values.index(max(values)) if values else 0
+
+
 def end_epoch(
     moving: Moving,
     loss: float,
     seconds: float,
-    epochs: int,
+    config: TrainConfig,
     checkpoint: Checkpoint | None,
     after_epoch: Callable[[int], None] | None,
-) -> None:
-    """Add an epoch's loss to the curve, keep the training, and tell ``after_epoch`` of one."""
+    value: float | None = None,
+) -> bool:
+    """Add an epoch's loss to the curve, keep the training, and tell ``after_epoch`` of one.
+
+    ``value`` is what validation says of the epoch, if it is asked.
+
+    Returns:
+        Whether that was the last: of all, or since patience is at its end. The weights are then
+        those that validation liked best.
+    """
     moving.curve.append(loss)
     done = len(moving.curve)
-    log.debug("epoch %d of %d: loss %.4f, %.1f s", done, epochs, loss, seconds)
+    log.debug("epoch %d of %d: loss %.4f, %.1f s", done, config.last, loss, seconds)
+    ended = done >= config.last
+    if value is not None:
+        moving.judge(value)
+        log.debug("validation %.4f after epoch %d", value, done)
+        ended = ended or done - best_epoch(moving.values) >= config.patience
+        if ended and moving.best is not None:
+            moving.model.load_state_dict(moving.best)
     if checkpoint is not None:
-        checkpoint.save(moving, ended=done == epochs)
+        checkpoint.save(moving, ended)
     if after_epoch is not None:
         after_epoch(1)
+    return ended
 
 
 class Checkpoint:
@@ -115,7 +157,7 @@ class Checkpoint:
             return
         state = moving.state()
         if ended:
-            state = {name: state[name] for name in ("model", "curve")}
+            state = {name: state[name] for name in ("model", "curve", "values")}
         state["seconds"] = self.seconds + time.monotonic() - self._since
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from gnn import distributed
@@ -18,7 +17,7 @@ from gnn.balance import balance
 from gnn.checkpoints import Checkpoints
 from gnn.config import ModelConfig, TrainConfig
 from gnn.evaluation import evaluate
-from gnn.histories import Histories, IntArray
+from gnn.histories import Histories
 from gnn.inference import VectorRecommender
 from gnn.knowledge import Knowledge
 from gnn.protocols.task import Split, Task
@@ -31,6 +30,7 @@ from gnn.selection import (
     validation_metric,
 )
 from gnn.spectral import SpectralModel, fit_spectral
+from gnn.stopping import Watch
 from gnn.training import Trained, fit
 from gnn.warm import WarmStart
 from kg.records import NO_TIME
@@ -47,6 +47,10 @@ class Settings:
 
     model: ModelConfig
     training: TrainConfig
+
+    def as_given(self) -> Settings:
+        """The settings before validation had its say of them."""
+        return Settings(replace(self.model, balance=()), replace(self.training, stop_after=0))
 
 
 @dataclass(frozen=True)
@@ -126,10 +130,12 @@ def choose_gnn(
     """Try settings on validation while the budget lasts, then fit the best for the test.
 
     Without a ``grid`` it is ``settings_for`` this data. Its first is always tried, unless it is
-    the only one; equal results go to the earlier one. Where there are times the best trial's sparse
-    term is balanced on validation, too. Where validation and test are fitted on the same
-    histories, the best trial's model answers the test, too. With ``checkpoints`` trainings
-    that were stopped go on, and those that had ended are not done again; what they took counts.
+    the only one and has no patience; equal results go to the earlier one. What has patience is
+    stopped where validation no longer gains, and trained again for as many epochs. Where there are
+    times the best trial's sparse term is balanced on validation, too. Where validation and test are
+    fitted on the same histories, the best trial's model answers the test, too. With ``checkpoints``
+    trainings that were stopped go on, and those that had ended are not done again; what they took
+    counts.
 
     Raises:
         ValueError: there is nothing to learn from.
@@ -146,14 +152,15 @@ def choose_gnn(
     trials: list[Trial] = []
     best, best_value, kept = grid[0], -1.0, None
     longest = 0.0
-    for settings in grid if len(grid) > 1 else ():
+    for settings in grid if len(grid) > 1 or grid[0].training.patience else ():
         spent = distributed.agreed(clock() - started)
         if trials and spent + (1 + later) * longest > budget_seconds:
             log.info("the time for choosing is spent: %d of %d tried", len(trials), len(grid))
             break
         begun = clock()
+        watch = Watch(valid, metric) if settings.training.patience else None
         recommender, trained = fit_task(
-            valid, knowledge, settings, target_kind, device, after_epoch, checkpoints
+            valid, knowledge, settings, target_kind, device, after_epoch, checkpoints, watch
         )
         measured = _measured(recommender, valid)
         seconds = distributed.agreed(clock() - begun)
@@ -162,8 +169,10 @@ def choose_gnn(
         log.info("validation %s %.4f with %s", metric, measured[metric], settings)
         if measured[metric] > best_value:
             best, best_value, kept = settings, measured[metric], trained
+            if isinstance(trained, Trained):
+                best = _trained(settings, stop_after=trained.best_epoch)
     if isinstance(kept, Trained) and valid.now is not None:
-        fitted = kept.at(asked_at(valid.now))
+        fitted = kept.at(valid.latest)
         found = distributed.of_first(lambda: balance(fitted, valid, metric))
         best = replace(best, model=replace(best.model, balance=found))
         kept = replace(kept, balance=found)
@@ -171,7 +180,7 @@ def choose_gnn(
         _, kept = fit_task(
             split.test, knowledge, best, target_kind, device, after_epoch, checkpoints
         )
-    recommender = kept.at(asked_at(split.test.now))
+    recommender = kept.at(split.test.latest)
     seconds = clock() - started
     return GnnChoice(best, recommender, kept, metric, trials, seconds, peak_memory_mb())
 
@@ -188,12 +197,13 @@ def fit_task(
     device: torch.device,
     after_epoch: Callable[[int], None] | None = None,
     checkpoints: Checkpoints | None = None,
+    watch: Watch | None = None,
 ) -> tuple[VectorRecommender, Fitted]:
     """Fit on a task's training data and fix the vectors at the moment it asks."""
     trained = fit_settings(
-        task.train, knowledge, settings, target_kind, device, after_epoch, None, checkpoints
+        task.train, knowledge, settings, target_kind, device, after_epoch, None, checkpoints, watch
     )
-    return trained.at(asked_at(task.now)), trained
+    return trained.at(task.latest), trained
 
 
 def fit_settings(
@@ -205,8 +215,12 @@ def fit_settings(
     after_epoch: Callable[[int], None] | None = None,
     warm: WarmStart | None = None,
     checkpoints: Checkpoints | None = None,
+    watch: Watch | None = None,
 ) -> Fitted:
     """Train the model that the settings describe; ``after_epoch`` is told 1 after each epoch.
+
+    ``watch`` is the validation that a training with patience is asked; that of sets alone is not,
+    since a random hold-out says too little of what comes later.
 
     Raises:
         ValueError: there is nothing to learn from.
@@ -214,12 +228,7 @@ def fit_settings(
     """
     model, training = settings.model, settings.training
     how = (model, training, target_kind, device, after_epoch, warm, checkpoints)
-    return fit_spectral(train, *how) if model.spectral else fit(train, knowledge, *how)
-
-
-def asked_at(now: IntArray | None) -> int:
-    """The latest moment of asking, ``NO_TIME`` where there are no times."""
-    return NO_TIME if now is None or not len(now) else int(np.max(now))
+    return fit_spectral(train, *how) if model.spectral else fit(train, knowledge, *how, watch)
 
 
 def without(settings: Settings, part: str) -> Settings:

@@ -44,6 +44,8 @@ class TrainConfig:
     """How long and how strongly to train."""
 
     epochs: int = 8
+    patience: int = 0  #: epochs no better on validation that end a training there; 0: none do
+    stop_after: int = 0  #: epochs that were best there; all the same, rates fall as for all
     learning_rate: float = 6e-3
     gate_rate: float = 5.0  #: how much faster the few weights learn that balance whole parts
     weight_decay: float = 0.0
@@ -65,8 +67,11 @@ class TrainConfig:
         for name in ("epochs", "queries", "accumulate", "negatives", "folds"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1 (got {getattr(self, name)})")
-        if self.fanout < 0:
-            raise ValueError(f"fanout must not be negative (got {self.fanout})")
+        for name in ("fanout", "patience", "stop_after"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative (got {getattr(self, name)})")
+        if self.stop_after > self.epochs:
+            raise ValueError(f"stop_after must not be above epochs (got {self.stop_after})")
         for name in ("learning_rate", "gate_rate", "horizon_days"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0 (got {getattr(self, name)})")
@@ -78,6 +83,11 @@ class TrainConfig:
             raise ValueError(f"lead_days must lie within the horizon (got {self.lead_days})")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must lie in [0, 1) (got {self.dropout})")
+
+    @property
+    def last(self) -> int:
+        """The epochs that are trained at most."""
+        return self.stop_after or self.epochs
 
     def groups(self, steps: Sequence[T]) -> list[Sequence[T]]:
         """The steps in order, those together after which the weights move."""

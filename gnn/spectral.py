@@ -24,7 +24,7 @@ from gnn import distributed
 from gnn.baselines.ease import MAX_PRODUCTS, ease_weights
 from gnn.baselines.transition_knn import transitions
 from gnn.behaviour import kind_weights, positives, user_matrix
-from gnn.checkpoints import Checkpoint, Checkpoints, Moving, end_epoch
+from gnn.checkpoints import Checkpoint, Checkpoints, Moving, end_epoch, has_ended
 from gnn.config import ModelConfig, TrainConfig
 from gnn.histories import Histories, IntArray
 from gnn.inference import VectorRecommender
@@ -242,10 +242,10 @@ def _learn(
     if state is not None:
         model.load_state_dict(state["model"])
         moving.curve += state["curve"]
-        if len(moving.curve) < config.epochs:
+        if not has_ended(state):
             moving.restore(state)
     distributed.align([x])
-    for _ in range(len(moving.curve), config.epochs):
+    for _ in range(len(moving.curve), config.last):
         began = time.monotonic()
         parts = np.array_split(rng.permutation(had.shape[0]), batches)
         losses = [
@@ -254,7 +254,7 @@ def _learn(
         ]
         loss = distributed.total(float(np.mean(losses)))
         seconds = time.monotonic() - began
-        end_epoch(moving, loss, seconds, config.epochs, checkpoint, after_epoch)
+        end_epoch(moving, loss, seconds, config, checkpoint, after_epoch)
     learned: FloatArray = x.detach().cpu().numpy()
     return learned, moving.curve
 

@@ -5,12 +5,27 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from gnn import distributed
 from gnn.evaluation import evaluate
+from gnn.protocols.task import Task
 from gnn.recommender import Context, Recommender
 from gnn.selection import validation_metric
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The validation that a training is asked after every epoch."""
+
+    task: Task
+    metric: str
+
+    def value(self, recommender: Recommender) -> float:
+        """How well that does now; of several processes the first finds out."""
+        return distributed.of_first(lambda: evaluate(recommender, self.task).metrics[self.metric])
 
 
 def train_until_worse(

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gnn import distributed
-from gnn.checkpoints import Checkpoints, Moving, State, end_epoch
+from gnn.checkpoints import Checkpoints, Moving, State, best_epoch, end_epoch, has_ended
 from gnn.config import ModelConfig, TrainConfig
 from gnn.crossfit import CrossFit, Edges
 from gnn.histories import Histories, IntArray
@@ -24,6 +24,7 @@ from gnn.questions import Past, Questions, Trend, ask, hide
 from gnn.relations import stand_ins
 from gnn.sampling import block_of
 from gnn.softmax import NEVER, cross_entropy, draw
+from gnn.stopping import Watch
 from gnn.warm import (
     ATTRIBUTE_KEYS,
     AXES,
@@ -54,6 +55,7 @@ class Trained:
     """A model with everything it needs to answer.
 
     ``graph`` holds the adjacencies of all behaviour it was trained on; ``curve`` a loss an epoch;
+    ``best_epoch`` is the one whose weights these are, 0 where no validation was asked;
     ``meaning`` what the text features and attribute rows of the weights stand for.
 
     Shapes:
@@ -71,6 +73,7 @@ class Trained:
     neighbours: NeighbourTerm | None
     target_kind: int
     curve: list[float] = field(default_factory=list)
+    best_epoch: int = 0
     meaning: dict[str, Tensor] = field(default_factory=dict)
     balance: tuple[float, ...] = ()
 
@@ -132,11 +135,13 @@ def fit(
     after_epoch: Callable[[int], None] | None = None,
     warm: WarmStart | None = None,
     checkpoints: Checkpoints | None = None,
+    watch: Watch | None = None,
 ) -> Trained:
     """Train on histories; ``after_epoch`` is told 1 after each.
 
     With ``warm`` the training goes on from those weights, with questions of who is new to them;
-    with ``checkpoints`` from where the same training was stopped.
+    with ``checkpoints`` from where the same training was stopped. With ``watch`` it ends after
+    ``patience`` epochs that were no better than the best, whose weights it comes to.
 
     Raises:
         ValueError: there is nothing to learn from.
@@ -147,11 +152,11 @@ def fit(
         config = continued(config)
     checkpoint, state = None, None
     if checkpoints is not None:
-        decides = (train, knowledge, model_config, config, target_kind, device.type, warm)
+        decides = (train, knowledge, model_config, config, target_kind, device.type, warm, watch)
         checkpoint = checkpoints.of("fit", *decides)
         state = checkpoint.load()
-    done = 0 if state is None else len(state["curve"])
-    if done == config.epochs:
+    ended = has_ended(state)
+    if ended:
         # What answers after training is all that is left to count.
         crossfit = CrossFit.of_everybody(train, knowledge, model_config, target_kind, device)
     else:
@@ -162,15 +167,19 @@ def fit(
     if state is not None:
         trained.model.load_state_dict(state["model"])
         trained.curve += state["curve"]
+        trained.best_epoch = best_epoch(state["values"])
     distributed.align(trained.model.state_dict().values())
     moving: Moving | None = None
-    for steps in _epochs(train, crossfit.fold, config, target_kind, warm, done):
-        began = time.monotonic()
+    epochs = _epochs(train, crossfit.fold, config, target_kind, warm, len(trained.curve))
+    while not ended:
+        steps, began = next(epochs), time.monotonic()
         if moving is None:
             moving = _moving(trained, config, len(config.groups(steps)), state)
         loss = _epoch(trained, steps, crossfit, config, moving)
+        value = None if watch is None else watch.value(trained.at(watch.task.latest))
         seconds = time.monotonic() - began
-        end_epoch(moving, loss, seconds, config.epochs, checkpoint, after_epoch)
+        ended = end_epoch(moving, loss, seconds, config, checkpoint, after_epoch, value)
+        trained.best_epoch = best_epoch(moving.values)
     trained.model.eval()
     return trained
 
@@ -330,7 +339,7 @@ def _epochs(
             # Asked of nobody in particular at no time at all, a question teaches next to nothing.
             informed = questions.start > train.indptr[questions.row]
             questions = questions.take(informed | ~informed.any())
-    for epoch in range(done, config.epochs):
+    for epoch in range(done, config.last):
         rng = np.random.default_rng((config.seed, epoch))
         if config.asks == "hidden":
             seen, questions = hide(train, target_kind, config.hidden, rng)

@@ -44,7 +44,8 @@ class WarmStart:
 
 def continued(config: TrainConfig) -> TrainConfig:
     """The same training, one epoch long and in smaller steps."""
-    return replace(config, epochs=1, learning_rate=config.learning_rate * SLOWER)
+    rate = config.learning_rate * SLOWER
+    return replace(config, epochs=1, stop_after=0, learning_rate=rate)
 
 
 def rehearsed(

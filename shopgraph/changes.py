@@ -140,8 +140,10 @@ def why_full(
         return "the live run does not say what it has seen"
     if KINDS[shop.target] != live.target_kind:
         return f"recommendations aim at {KINDS[shop.target]} now, not at {live.target_kind}"
-    if grid is not None and Settings(live.model, live.training) not in grid:
-        return "the settings are not the live run's"
+    if grid is not None:
+        given = Settings(live.model, live.training).as_given()
+        if given not in [settings.as_given() for settings in grid]:
+            return "the settings are not the live run's"
     changed = int(np.count_nonzero(changes.arrived)) + changes.gone
     share = changed / max(1, live.counts["events"])
     if share > full_above:

@@ -16,7 +16,7 @@ import numpy as np
 
 from gnn import runs
 from gnn.checkpoints import Checkpoints
-from gnn.choice import Settings, asked_at, fit_settings
+from gnn.choice import Settings, fit_settings
 from gnn.grown import Grown
 from gnn.inference import VectorRecommender
 from gnn.protocols.task import Task
@@ -314,7 +314,7 @@ def _sibling(
     """The same training on what the task leaves to be fitted on."""
     known, how = shop.knowledge, (shop.target, shop.device, advance, warm, checkpoints)
     fitted = fit_settings(task.train, known, chosen, *how)
-    return fitted.at(asked_at(task.now))
+    return fitted.at(task.latest)
 
 
 def _judge(

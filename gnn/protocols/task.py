@@ -9,7 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from gnn.histories import Histories, IntArray
-from kg.records import KINDS
+from kg.records import KINDS, NO_TIME
 
 PURCHASE = KINDS.index("purchase")
 RETURN = KINDS.index("return")
@@ -47,6 +47,11 @@ class Task:
         for name, values in (("query_user", self.query_user), ("now", self.now)):
             if values is not None and values.shape != (shape[0],):
                 raise ValueError(f"{name} {values.shape} must be {(shape[0],)}")
+
+    @property
+    def latest(self) -> int:
+        """The latest moment of asking in milliseconds, ``NO_TIME`` where times are unknown."""
+        return NO_TIME if self.now is None or not len(self.now) else int(np.max(self.now))
 
     def take(self, rows: IntArray) -> Task:
         """The same question asked of the given rows only."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,8 +23,11 @@ from gnn.checkpoints import Checkpoints, fingerprint
 from gnn.choice import Fitted, Settings, choose_gnn, fit_settings
 from gnn.config import ModelConfig, TrainConfig
 from gnn.histories import Histories
+from gnn.inference import VectorRecommender
 from gnn.knowledge import Knowledge
 from gnn.protocols import leave_one_out
+from gnn.stopping import Watch
+from gnn.training import Trained
 from gnn.warm import WarmStart
 from kg.records import KINDS, NO_TIME
 
@@ -113,6 +117,93 @@ def test_a_training_stopped_after_any_epoch_ends_as_if_it_had_not_been(
     told: list[int] = []
     assert_same(train(RECIPES[recipe], Checkpoints(tmp_path), told.append), undisturbed(recipe))
     assert told == [1] * (EPOCHS - epochs)
+
+
+class Said(Watch):
+    """A validation that says what it is told to, one value an epoch."""
+
+    def __init__(self, *values: float) -> None:
+        split = leave_one_out.split(shop(), BUY)
+        super().__init__(split.valid, "ndcg@10")
+        object.__setattr__(self, "values", list(values))
+        object.__setattr__(self, "vectors", [])
+
+    def value(self, recommender: VectorRecommender) -> float:
+        self.vectors.append(recommender.z.clone())
+        return self.values.pop(0)
+
+
+def patient(epochs: int, patience: int) -> Settings:
+    recipe = RECIPES["next"]
+    return replace(recipe, training=replace(recipe.training, epochs=epochs, patience=patience))
+
+
+def watched(watch: Watch, settings: Settings, **more: Any) -> Trained:
+    trained = fit_settings(shop(), knowledge(), settings, BUY, CPU, watch=watch, **more)
+    assert isinstance(trained, Trained)
+    return trained
+
+
+def test_a_training_ends_when_patience_does_with_the_weights_that_were_best() -> None:
+    watch = Said(0.1, 0.3, 0.2, 0.3, 0.9)
+    trained = watched(watch, patient(5, patience=2))
+    # Two epochs no better than the second: the fifth, which would be, is never trained.
+    assert (len(trained.curve), trained.best_epoch) == (4, 2)
+    assert torch.equal(trained.at(NO_TIME).z, watch.vectors[1])
+    assert not torch.equal(watch.vectors[1], watch.vectors[3])
+
+
+def test_what_goes_on_getting_better_is_trained_to_its_end() -> None:
+    watch = Said(0.1, 0.2, 0.15, 0.3)
+    trained = watched(watch, patient(4, patience=2))
+    assert (len(trained.curve), trained.best_epoch) == (4, 4)
+    assert torch.equal(trained.at(NO_TIME).z, watch.vectors[3])
+
+
+def test_as_many_epochs_without_validation_come_to_the_same_weights() -> None:
+    # The learning rate falls as if all were trained.
+    settings = patient(5, patience=2)
+    stopped = watched(Said(0.1, 0.3, 0.2, 0.2), settings)
+    again = train(replace(settings, training=replace(settings.training, stop_after=2)))
+    assert again.curve == stopped.curve[:2]
+    assert torch.equal(again.at(NO_TIME).z, stopped.at(NO_TIME).z)
+
+
+@pytest.mark.parametrize("epochs", range(1, 5))
+def test_a_watched_training_that_was_stopped_remembers_what_was_best(
+    epochs: int, tmp_path: Path
+) -> None:
+    values = [0.1, 0.3, 0.2, 0.3, 0.9]
+    whole = watched(Said(*values), patient(5, 2))
+    with pytest.raises(Stopped):
+        watched(
+            Said(*values),
+            patient(5, 2),
+            checkpoints=Checkpoints(tmp_path),
+            after_epoch=stop_after(epochs),
+        )
+    rest = Said(*values[epochs:])
+    again = watched(rest, patient(5, 2), checkpoints=Checkpoints(tmp_path))
+    assert_same(again, whole)
+    assert again.best_epoch == 2
+    assert len(rest.vectors) == 4 - epochs
+
+
+def test_settings_with_patience_are_refitted_for_as_many_epochs_as_were_best() -> None:
+    split = leave_one_out.split(shop(), BUY)
+    grid = [patient(5, 1)]
+    found = choose_gnn(split, knowledge(), BUY, CPU, grid)
+    assert len(found.trials) == 1
+    epochs = found.settings.training.stop_after
+    assert 1 <= epochs <= 5
+    # Validation and test are fitted on the same: the trial's own model answers.
+    assert isinstance(found.trained, Trained)
+    assert found.trained.best_epoch == epochs
+    assert found.settings.as_given() == grid[0]
+    apart = replace(split, test=replace(split.test, train=shop(1)))
+    again = choose_gnn(apart, knowledge(), BUY, CPU, grid)
+    assert again.settings == found.settings
+    assert len(again.trained.curve) == epochs
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
