@@ -88,11 +88,20 @@ def explain_lists(
     Shapes:
         best: (queries, k) int64 products, the best first, -1 where there are fewer
     """
+    if len(links) == 1 and not _holds_known(queries, best):
+        # Nothing is linked to anything, and nothing offered is known already: no path is there.
+        return Told([], Faithfulness(0, 0.0, 0.0, 0.0, 0.0))
     found = find_reasons(recommender, queries, now, best, links, progress)
     tested = faithfulness(recommender, queries, now, best, found)
     log.info("reasons: %s, faithfulness %s", len(found), tested)
     kinds = [link.kind for link in links]
     return Told(_texts(found, best, kinds, product_ids), tested)
+
+
+def _holds_known(queries: Histories, best: IntArray) -> bool:
+    """Whether a list holds what its user has turned to before."""
+    row, place = np.nonzero(best >= 0)
+    return bool(queries.matrix()[row, best[row, place]].any())
 
 
 def _texts(

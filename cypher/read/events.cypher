@@ -12,12 +12,10 @@ MATCH (u:User)-[e:$($type)]->(p:Product)
 WHERE u.idx >= $from AND u.idx < $to AND p.idx IS NOT NULL
   AND ($until_ms IS NULL OR e.occurred_at.epochMillis < $until_ms)
 WITH u.idx AS user, collect(p.idx) AS product, collect(e) AS events
-WITH *, any(e IN events WHERE e.occurred_at IS NOT NULL OR e.position IS NOT NULL) AS told
+WITH *, size([e IN events WHERE coalesce(e.occurred_at, e.position) IS NOT NULL]) AS placed
 RETURN collect(user) AS user, collect(product) AS product,
-       collect(CASE WHEN told
+       collect(CASE WHEN placed > 0
          THEN [e IN events | coalesce(e.occurred_at.epochMillis, $no_time)] ELSE [] END) AS time_ms,
-       collect(CASE WHEN told
+       collect(CASE WHEN placed > 0
          THEN [e IN events | coalesce(e.position, e.line, 0)] ELSE [] END) AS place,
-       sum(CASE WHEN told
-         THEN size([e IN events WHERE coalesce(e.occurred_at, e.position) IS NOT NULL])
-         ELSE 0 END) AS placed
+       sum(placed) AS placed
