@@ -16,6 +16,7 @@ from gnn import distributed
 from gnn.balance import balance
 from gnn.checkpoints import Checkpoints
 from gnn.config import ModelConfig, TrainConfig
+from gnn.ensemble import Ensemble, fit_members
 from gnn.evaluation import evaluate
 from gnn.histories import Histories
 from gnn.inference import VectorRecommender
@@ -31,14 +32,14 @@ from gnn.selection import (
 )
 from gnn.spectral import SpectralModel, fit_spectral
 from gnn.stopping import Watch
-from gnn.training import Trained, fit
+from gnn.training import Trained
 from gnn.warm import WarmStart
 from kg.records import NO_TIME
 
 log = logging.getLogger(__name__)
 
 #: A trained model: it has a ``curve``, and ``at(now)`` gives what scores at a moment.
-Fitted = Trained | SpectralModel
+Fitted = Trained | Ensemble | SpectralModel
 
 
 @dataclass(frozen=True)
@@ -169,13 +170,13 @@ def choose_gnn(
         log.info("validation %s %.4f with %s", metric, measured[metric], settings)
         if measured[metric] > best_value:
             best, best_value, kept = settings, measured[metric], trained
-            if isinstance(trained, Trained):
+            if not isinstance(trained, SpectralModel):
                 best = _trained(settings, stop_after=trained.best_epoch)
-    if isinstance(kept, Trained) and valid.now is not None:
+    if isinstance(kept, Trained | Ensemble) and valid.now is not None:
         fitted = kept.at(valid.latest)
         found = distributed.of_first(lambda: balance(fitted, valid, metric))
         best = replace(best, model=replace(best.model, balance=found))
-        kept = replace(kept, balance=found)
+        kept = kept.balanced(found)
     if kept is None or not same:
         _, kept = fit_task(
             split.test, knowledge, best, target_kind, device, after_epoch, checkpoints
@@ -228,7 +229,9 @@ def fit_settings(
     """
     model, training = settings.model, settings.training
     how = (model, training, target_kind, device, after_epoch, warm, checkpoints)
-    return fit_spectral(train, *how) if model.spectral else fit(train, knowledge, *how, watch)
+    return (
+        fit_spectral(train, *how) if model.spectral else fit_members(train, knowledge, *how, watch)
+    )
 
 
 def without(settings: Settings, part: str) -> Settings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar, get_args
 
 T = TypeVar("T")
@@ -27,6 +27,7 @@ class ModelConfig:
     use_trend: bool = True  #: recent popularity at the time of asking
     neighbours: int = 50  #: strongest product–product edges kept a product and relation
     history: int = 300  #: newest events of a user that count
+    members: int = 1  #: models trained alike from other seeds, whose vectors stand side by side
     balance: tuple[float, ...] = ()  #: what learned weights of the sparse term are multiplied with
 
     def __post_init__(self) -> None:
@@ -34,9 +35,16 @@ class ModelConfig:
             raise ValueError(f"spectral must not be negative (got {self.spectral})")
         # JSON has lists alone.
         object.__setattr__(self, "balance", tuple(self.balance))
-        for name in ("dim", "pools", "neighbours", "history"):
+        for name in ("dim", "pools", "neighbours", "history", "members"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1 (got {getattr(self, name)})")
+        if self.spectral and self.members > 1:
+            raise ValueError("what is learned from sets alone has one member (spectral is set)")
+
+    def joined(self) -> ModelConfig:
+        """The shape of the vectors that are served, those of all members side by side."""
+        count = self.members
+        return replace(self, members=1, dim=count * self.dim, pools=count * self.pools)
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,10 @@ class Trained:
         state = model.state_dict() | self.meaning
         return VectorRecommender(model.users, z, bias, model.config.history, term, state)
 
+    def balanced(self, balance: tuple[float, ...]) -> Trained:
+        """The same with other factors of the sparse term."""
+        return replace(self, balance=balance)
+
     def _balance(self) -> Tensor:
         """What the relations' weights are multiplied with; 1 for those not known of."""
         factors = torch.ones_like(self.model.raw_gamma)

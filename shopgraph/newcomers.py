@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from gnn import runs
+from gnn.ensemble import carry_over_members
 from gnn.inference import of_length
 from gnn.tensors import histories_of, knowledge_of
-from gnn.training import carry_over
 from gnn.warm import CannotContinue
 from kg.connection import Graph
 from kg.popularity import count_newcomers
@@ -49,7 +49,8 @@ def welcome(graph: Graph, folder: Path, cache: Path | None = None) -> int:
     tensors = read_tensors(graph, None, cache=cache)
     histories, target = histories_of(tensors.data), KINDS.index(run.target_kind)
     try:
-        trained = carry_over(histories, knowledge_of(tensors.data), run.model, target, weights)
+        known_of = knowledge_of(tensors.data)
+        trained = carry_over_members(histories, known_of, run.model, target, weights)
     except CannotContinue as reason:
         log.info("new products get no vectors: %s", reason)
         return 0
