@@ -110,7 +110,8 @@ def joined(members: Sequence[VectorRecommender]) -> VectorRecommender:
         return first
     encoders = [member.users_encoder for member in members]
     state = {
-        MEMBER.format(number) + name: value
+        # Of its own: what members share could not be saved twice.
+        MEMBER.format(number) + name: value.clone()
         for number, member in enumerate(members)
         for name, value in member.model_state.items()
     }

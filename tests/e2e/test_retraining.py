@@ -19,7 +19,7 @@ RETURN run.run_id AS run_id, count(DISTINCT u) AS users
 """
 
 SETTINGS = {
-    "model": {"dim": 16, "neighbours": 20},
+    "model": {"dim": 8, "members": 2, "neighbours": 20},
     "training": {"epochs": 2, "folds": 2},
     "retrain": {
         "full_above": 0.5,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 
 from gnn import runs
@@ -35,7 +36,9 @@ def shop(users: int = USERS, products: int = PRODUCTS) -> Histories:
 
 
 def knowledge(products: int = PRODUCTS) -> Knowledge:
-    return Knowledge(np.eye(products, 24, dtype="f4"), np.ones(products, bool))
+    attributes = sp.csr_array(np.arange(3 * products).reshape(products, 3) % 4 == 0, dtype="f4")
+    texts, there = np.eye(products, 24, dtype="f4"), np.ones(products, bool)
+    return Knowledge(texts, there, attributes, np.arange(3))
 
 
 def settings(members: int, mean_pools: bool = False) -> Settings:
