@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,3 +88,23 @@ def shared_data() -> Path:
     if not SHARED_DATA.exists():
         pytest.skip(f"no real data at {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def reading() -> Callable[..., object]:
+    """Run jobs beside a block, a thread each, with their turn and an event that ends them."""
+
+    @contextmanager
+    def beside(*jobs: Callable[[int, threading.Event], None]) -> Iterator[None]:
+        stop = threading.Event()
+        threads = [threading.Thread(target=job, args=(i, stop)) for i, job in enumerate(jobs)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+
+    return beside

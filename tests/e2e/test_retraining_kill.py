@@ -62,30 +62,18 @@ RETURN r.run_id AS run_id, r.rank AS rank ORDER BY rank
 
 
 class Readers:
-    """Two threads that ask for users' lists as fast as they can."""
+    """They ask for users' lists as fast as they can."""
 
     def __init__(self, graph: Graph, lengths: dict[str, int]) -> None:
         self.graph, self.lengths = graph, lengths
-        self.stop = threading.Event()
         self.seen: Counter[str] = Counter()
-        self.threads = [threading.Thread(target=self.read, args=(turn,)) for turn in range(2)]
 
-    def __enter__(self) -> Readers:
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop.set()
-        for thread in self.threads:
-            thread.join()
-
-    def read(self, turn: int) -> None:
+    def read(self, turn: int, stop: threading.Event) -> None:
         chance, users = random.Random(turn), sorted(self.lengths)
         with self.graph.driver.session(
             database=self.graph.database, default_access_mode="READ"
         ) as session:
-            while not self.stop.is_set():
+            while not stop.is_set():
                 user = chance.choice(users)
                 rows = session.run(LIVE, user_id=user).data()
                 ranks = [row["rank"] for row in rows]
@@ -96,7 +84,7 @@ class Readers:
 
 @pytest.mark.slow
 def test_a_job_killed_at_any_moment_leaves_the_shop_one_whole_run(
-    person: Any, graph: Graph
+    person: Any, graph: Graph, reading: Any
 ) -> None:
     simulate(person.folder / "shop", users=USERS, products=50, seed=3)
     (person.folder / "job.json").write_text(json.dumps(SETTINGS))
@@ -109,6 +97,7 @@ def test_a_job_killed_at_any_moment_leaves_the_shop_one_whole_run(
     assert second["mode"] != "none"
     lengths = lists(graph, second["run_id"])
     assert len(lengths) == initial["users"]
+    readers = Readers(graph, lengths)
     chance, known = random.Random(int(started)), Counter[str]()
     with (
         subprocess.Popen(
@@ -120,7 +109,7 @@ def test_a_job_killed_at_any_moment_leaves_the_shop_one_whole_run(
             stderr=subprocess.DEVNULL,
             text=True,
         ) as nights,
-        Readers(graph, lengths) as readers,
+        reading(readers.read, readers.read),
     ):
         assert nights.stdin is not None
         assert nights.stdout is not None

@@ -88,37 +88,25 @@ def lists_of(user: int) -> dict[tuple[Any, ...], int]:
 
 
 class Readers:
-    """Two threads that ask for lists as fast as they can, and one for whose vectors are served."""
+    """They ask for lists as fast as they can, and for whose vectors are served."""
 
     def __init__(self, graph: Graph) -> None:
-        self.graph, self.stop = graph, threading.Event()
+        self.graph = graph
         self.seen: Counter[str] = Counter()
-        jobs = (self.lists, self.lists, self.vectors)
-        self.threads = [threading.Thread(target=job, args=(i,)) for i, job in enumerate(jobs)]
 
-    def __enter__(self) -> Readers:
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop.set()
-        for thread in self.threads:
-            thread.join()
-
-    def lists(self, turn: int) -> None:
+    def lists(self, turn: int, stop: threading.Event) -> None:
         chance = random.Random(turn)
         with self.graph.driver.session(
             database=self.graph.database, default_access_mode="READ"
         ) as session:
-            while not self.stop.is_set():
+            while not stop.is_set():
                 user = chance.randrange(made["USERS"])
                 found = tuple((r[0], r[1]) for r in session.run(LIVE, user_id=f"u{user}"))
                 number = lists_of(user).get(found)
                 kind = "empty" if not found else "mixed" if number is None else "whole"
                 self.seen[kind] += 1
 
-    def vectors(self, turn: int) -> None:
+    def vectors(self, turn: int, stop: threading.Event) -> None:
         """Users' vectors say the number of their run in every place."""
         query = """
         MATCH (live:ModelRun {live: true})
@@ -132,7 +120,7 @@ class Readers:
         with self.graph.driver.session(
             database=self.graph.database, default_access_mode="READ"
         ) as session:
-            while not self.stop.is_set():
+            while not stop.is_set():
                 row = session.run(query).single()
                 assert row is not None
                 whole = row["users"] == made["USERS"] and row["wrong"] == 0
@@ -141,7 +129,7 @@ class Readers:
 
 @pytest.mark.slow
 def test_a_publication_killed_at_any_moment_leaves_readers_one_whole_run(
-    graph: Graph, ask: Ask, server: Any
+    graph: Graph, ask: Ask, server: Any, reading: Any
 ) -> None:
     ask("UNWIND range(0, $n - 1) AS i CREATE (:User {user_id: 'u' + i, idx: i})", n=made["USERS"])
     ask(
@@ -152,6 +140,7 @@ def test_a_publication_killed_at_any_moment_leaves_readers_one_whole_run(
     publish(graph, RUNS[1], datetime.now(UTC))
     access = (server.uri, server.username, server.password, server.database)
     chance = random.Random(int(time.time()))
+    readers = Readers(graph)
     with (
         subprocess.Popen(
             [sys.executable, "-W", "ignore", "-c", PUBLISHER, *access],
@@ -159,7 +148,7 @@ def test_a_publication_killed_at_any_moment_leaves_readers_one_whole_run(
             stdout=subprocess.PIPE,
             text=True,
         ) as publisher,
-        Readers(graph) as readers,
+        reading(readers.lists, readers.lists, readers.vectors),
     ):
         assert publisher.stdin is not None
         assert publisher.stdout is not None
