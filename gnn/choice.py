@@ -94,6 +94,9 @@ SETS = Settings(
 #: Epochs of the same on a smaller set, which is learned by heart within a few steps.
 FEW_EPOCHS = 2
 
+#: Members that default settings have at most, where there is time: vectors of 256 numbers.
+MOST_MEMBERS = 2
+
 #: From so many interactions on a set is large.
 LARGE_SET = 300_000
 
@@ -130,8 +133,9 @@ def choose_gnn(
 ) -> GnnChoice:
     """Try settings on validation while the budget lasts, then fit the best for the test.
 
-    Without a ``grid`` it is ``settings_for`` this data. Its first is always tried, unless it is
-    the only one and has no patience; equal results go to the earlier one. What has patience is
+    Without a ``grid`` it is ``settings_for`` this data, and the best gets as many members as the
+    rest of the budget can train. The first is always tried, unless it is the only one and has no
+    patience; equal results go to the earlier one. What has patience is
     stopped where validation no longer gains, and trained again for as many epochs. Where there are
     times the best trial's sparse term is balanced on validation, too. Where validation and test are
     fitted on the same histories, the best trial's model answers the test, too. With ``checkpoints``
@@ -144,6 +148,7 @@ def choose_gnn(
     reset_peak_memory()
     clock = time.monotonic if checkpoints is None else checkpoints.clock
     started = clock()
+    left_to_us = grid is None
     grid = settings_for(split.test.train, split.ordered) if grid is None else grid
     metric = validation_metric(split.valid)
     valid = sample_rows(split.valid, VALIDATION_ROWS, 0)
@@ -152,7 +157,7 @@ def choose_gnn(
     later = 1 if same else 2
     trials: list[Trial] = []
     best, best_value, kept = grid[0], -1.0, None
-    longest = 0.0
+    longest = best_seconds = 0.0
     for settings in grid if len(grid) > 1 or grid[0].training.patience else ():
         spent = distributed.agreed(clock() - started)
         if trials and spent + (1 + later) * longest > budget_seconds:
@@ -170,6 +175,7 @@ def choose_gnn(
         log.info("validation %s %.4f with %s", metric, measured[metric], settings)
         if measured[metric] > best_value:
             best, best_value, kept = settings, measured[metric], trained
+            best_seconds = seconds
             if not isinstance(trained, SpectralModel):
                 best = _trained(settings, stop_after=trained.best_epoch)
     if isinstance(kept, Trained | Ensemble) and valid.now is not None:
@@ -177,7 +183,11 @@ def choose_gnn(
         found = distributed.of_first(lambda: balance(fitted, valid, metric))
         best = replace(best, model=replace(best.model, balance=found))
         kept = kept.balanced(found)
-    if kept is None or not same:
+    if left_to_us and isinstance(kept, Trained):
+        left = budget_seconds - distributed.agreed(clock() - started)
+        members = max(1, min(MOST_MEMBERS, int(left / (later * best_seconds))))
+        best = replace(best, model=replace(best.model, members=members))
+    if kept is None or not same or best.model.members > 1:
         _, kept = fit_task(
             split.test, knowledge, best, target_kind, device, after_epoch, checkpoints
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeVar, get_args
 
 T = TypeVar("T")
@@ -40,11 +40,6 @@ class ModelConfig:
                 raise ValueError(f"{name} must be at least 1 (got {getattr(self, name)})")
         if self.spectral and self.members > 1:
             raise ValueError("what is learned from sets alone has one member (spectral is set)")
-
-    def joined(self) -> ModelConfig:
-        """The shape of the vectors that are served, those of all members side by side."""
-        count = self.members
-        return replace(self, members=1, dim=count * self.dim, pools=count * self.pools)
 
 
 @dataclass(frozen=True)

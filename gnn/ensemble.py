@@ -132,17 +132,14 @@ def joined(members: Sequence[VectorRecommender]) -> VectorRecommender:
 
 
 def _side_by_side(encoders: Sequence[UserEncoder]) -> UserEncoder:
-    """An encoder whose pools are those of all, each in its own block of the vector."""
+    """An encoder of all members, each with its own block of the vector; scores are their mean."""
     pools, dim = encoders[0].beta.shape
-    count = len(encoders)
-    mean = encoders[0].mean
-    whole = UserEncoder(ModelConfig(dim=count * dim, pools=count * pools, mean_pools=mean))
+    shape = ModelConfig(dim=dim, pools=pools, members=len(encoders), mean_pools=encoders[0].mean)
+    whole = UserEncoder(shape)
+    parts = [encoder.state_dict() for encoder in encoders]
+    whole.load_state_dict({name: torch.cat([part[name] for part in parts]) for name in parts[0]})
     with torch.no_grad():
-        for name in ("by_rank", "log_by_age", "by_days", "by_kind"):
-            parts = [getattr(encoder, name) for encoder in encoders]
-            getattr(whole, name).copy_(torch.cat([part.cpu() for part in parts]))
-        betas = [encoder.beta.cpu() / count for encoder in encoders]
-        whole.beta.copy_(torch.block_diag(*betas))  # type: ignore[no-untyped-call]
+        whole.beta.div_(len(encoders))
     return whole.to(encoders[0].beta.device).eval()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -122,20 +122,22 @@ class UserEncoder(nn.Module):
     ln w_ke = c_k,kind − a_k ln(1 + r) − λ_k r − b_k ln(1 + days), r the number of newer events.
     Linear in the products' vectors, so that a database can recompute it from stored ones; no user
     has parameters. A mean (``config.mean_pools``) says the same of a long history and a short one;
-    a sum grows surer with what it has seen.
+    a sum grows surer with what it has seen. Of several members (``config.members``) each has a
+    block of the vector, in order, and pools of its own over it.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.mean = config.mean_pools
-        spread = torch.linspace(0.0, 1.0, config.pools)
+        self.members = config.members
+        spread = torch.linspace(0.0, 1.0, config.pools).repeat(self.members)
         self.by_rank = nn.Parameter(spread.clone() if self.mean else 0.0 * spread)
         # λ from slow to fast; next to nothing where long histories are averaged.
         slow, fast = (-9.0, -6.0) if self.mean else (-2.8, 0.4)
-        self.log_by_age = nn.Parameter(torch.linspace(slow, fast, config.pools))
+        self.log_by_age = nn.Parameter(slow + (fast - slow) * spread)
         self.by_days = nn.Parameter(0.5 * spread)
-        self.by_kind = nn.Parameter(torch.zeros(config.pools, len(KINDS)))
-        self.beta = nn.Parameter(torch.ones(config.pools, config.dim) / config.pools)
+        self.by_kind = nn.Parameter(torch.zeros(len(spread), len(KINDS)))
+        self.beta = nn.Parameter(torch.ones(len(spread), config.dim) / config.pools)
 
     def weights(self, history: History) -> Tensor:
         """Unnormalised weights (pools, events), all positive."""
@@ -146,7 +148,7 @@ class UserEncoder(nn.Module):
         return exponent.exp()
 
     def numbers(self) -> dict[str, list[float] | bool]:
-        """All that a database needs to compute h, matrices row by row."""
+        """All that a database needs to compute h, matrices row by row, β as long as a block."""
         return {
             "rank": self.by_rank.tolist(),
             "age": self.log_by_age.exp().tolist(),
@@ -156,22 +158,28 @@ class UserEncoder(nn.Module):
             "mean": self.mean,
         }
 
-    def pools(self, z: Tensor, history: History) -> Iterator[tuple[Tensor, Tensor, bool]]:
-        """Each pool's weights (events,), its β (dim,), and whether it is a mean."""
-        for weight, beta in zip(self.weights(history), self.beta, strict=True):
-            yield weight, beta, self.mean
-
     def forward(self, z: Tensor, history: History) -> Tensor:
         """Embed the users of a batch; who has no history gets zeros.
 
         Shapes:
-            z: (products, dim); returned: (queries, dim)
+            z: (products, members · dim); returned: (queries, members · dim)
         """
-        h = torch.zeros(len(history.offsets), z.shape[1], device=z.device, dtype=z.dtype)
         if not len(history.product):
-            return h
+            return z.new_zeros(len(history.offsets), z.shape[1])
         query = history.query
-        for weight, beta in zip(self.weights(history), self.beta, strict=True):
+        weights = self.weights(history).chunk(self.members)
+        parts = zip(
+            z.chunk(self.members, dim=1), weights, self.beta.chunk(self.members), strict=True
+        )
+        return torch.cat([self._block(history, query, *part) for part in parts], dim=1)
+
+    def _block(
+        self, history: History, query: Tensor, z: Tensor, weights: Tensor, betas: Tensor
+    ) -> Tensor:
+        """One member's part of the vectors: (queries, dim) from (pools, ·) weights and β."""
+        z = z.contiguous()
+        h = torch.zeros(len(history.offsets), z.shape[1], device=z.device, dtype=z.dtype)
+        for weight, beta in zip(weights, betas, strict=True):
             if self.mean:
                 total = torch.zeros(len(h), device=z.device).index_add(0, query, weight)
                 weight = weight / total.clamp_min(1e-12)[query]
@@ -199,29 +207,6 @@ class SetEncoder(nn.Module):
         self.register_buffer("products", torch.ones(len(self.sizes), products))
         self.register_buffer("kinds", torch.ones(len(KINDS)))
         self.register_buffer("scale", torch.ones(len(self.sizes)))
-
-    def pools(self, z: Tensor, history: History) -> Iterator[tuple[Tensor, Tensor, bool]]:
-        """Each block's weights (events,), its scale (dim,), and that it is a sum.
-
-        What divides a pool, its length or √n, is in the weights: it is that of the whole history.
-        """
-        query = history.query
-        counted = self.kinds[history.kind]
-        count = torch.zeros(len(history.offsets)).index_add(0, query, (counted > 0).to(z.dtype))
-        begin = 0
-        for part, size in enumerate(self.sizes):
-            weight = counted * self.products[part, history.product]
-            divisor = count.clamp_min(1).sqrt()
-            block = z[:, begin : begin + size]
-            if part == 0:
-                pool = torch.zeros(len(history.offsets), size).index_add(
-                    0, query, weight.unsqueeze(1) * block[history.product]
-                )
-                divisor = pool.norm(dim=1).clamp_min(1e-12)
-            mix = torch.zeros(z.shape[1])
-            mix[begin : begin + size] = self.scale[part]
-            yield weight / divisor[query], mix, False
-            begin += size
 
     def forward(self, z: Tensor, history: History) -> Tensor:
         """Embed the users of a batch; who has no history gets zeros.

@@ -116,7 +116,7 @@ def load_recommender(folder: Path, run: Run) -> VectorRecommender:
     """
     weights = _read_weights(folder, run)
     state = _part(weights, "model.users.")
-    encoder: UserEncoder | SetEncoder = UserEncoder(run.model.joined())
+    encoder: UserEncoder | SetEncoder = UserEncoder(run.model)
     if run.model.spectral:
         products, dim = weights["product_vectors"].shape
         learned = min(run.model.dim, dim)

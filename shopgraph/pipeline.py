@@ -256,9 +256,8 @@ def learn(
     ordered = is_ordered(tensors.data)
     split = default_split(histories, target, cutoff_ms, ordered)
     choice: GnnChoice | None = None
-    if grid is None:
-        grid = settings_for(histories, ordered)
-    settings, metrics, counts = grid[0], {}, {}
+    settings = (grid or settings_for(histories, ordered))[0]
+    metrics, counts = {}, {}
     with progress("training", unit="epoch") as advance:
         if split is None:
             log.warning("too few interactions for a held-out test: this run has no metrics")

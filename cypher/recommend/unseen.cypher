@@ -39,9 +39,12 @@ CALL (shopper, run, slot, changed) {
           exp(by_kind[k * 6 + events[i].kind] - by_rank[k] * log(1 + i) - by_age[k] * i
               - by_days[k] * log(1 + CASE events[i].at WHEN 0 THEN 0 ELSE (now - events[i].at) / 86400000.0 END))]]
     LET shares = [pool IN pools | CASE WHEN mean THEN 1.0 / reduce(s = 1e-12, w IN pool | s + w) ELSE 1.0 END],
-        columns = [event IN events | event.z]
-    RETURN [d IN range(0, dim - 1) | reduce(h = 0.0, k IN range(0, size(pools) - 1) |
-             h + mix[k * dim + d] * shares[k]
+        columns = [event IN events | event.z],
+        // Each member of the model has a block of the vector and pools of its own over it.
+        width = size(mix) / size(by_rank)
+    LET own = size(by_rank) * width / dim
+    RETURN [d IN range(0, dim - 1) | reduce(h = 0.0, k IN range(d / width * own, d / width * own + own - 1) |
+             h + mix[k * width + d % width] * shares[k]
                * reduce(s = 0.0, i IN range(0, n - 1) | s + pools[k][i] * columns[i][d]))] + [1.0, 0.0] AS asked
   }
   ELSE {

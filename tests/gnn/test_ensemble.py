@@ -11,7 +11,7 @@ import scipy.sparse as sp
 import torch
 
 from gnn import runs
-from gnn.choice import Settings, choose_gnn, fit_settings
+from gnn.choice import MOST_MEMBERS, Settings, choose_gnn, fit_settings
 from gnn.config import ModelConfig, TrainConfig
 from gnn.ensemble import Ensemble, carry_over_members
 from gnn.histories import Histories
@@ -118,6 +118,23 @@ def test_members_are_chosen_with_the_rest(tmp_path: Path) -> None:
     found = choose_gnn(split, knowledge(), BUY, CPU, [patient])
     assert found.settings.as_given() == patient
     assert found.recommender.z.shape == (PRODUCTS, 16)
+
+
+@pytest.mark.parametrize(("budget", "members"), [(600.0, MOST_MEMBERS), (1e-9, 1)])
+def test_default_settings_have_the_members_that_there_is_time_for(
+    budget: float, members: int
+) -> None:
+    split = leave_one_out.split(shop(), BUY)
+    found = choose_gnn(split, knowledge(), BUY, CPU, budget_seconds=budget)
+    assert found.settings.model.members == members
+    assert found.recommender.z.shape == (PRODUCTS, members * ModelConfig().dim)
+
+
+def test_given_settings_keep_their_members() -> None:
+    split = leave_one_out.split(shop(), BUY)
+    found = choose_gnn(split, knowledge(), BUY, CPU, [settings(1), settings(3)])
+    assert [trial.settings["model"]["members"] for trial in found.trials] == [1, 3]
+    assert found.settings.model.members in (1, 3)
 
 
 def test_sets_alone_have_one_member() -> None:

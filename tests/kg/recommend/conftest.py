@@ -139,7 +139,7 @@ def shop(graph: Graph, ask: Ask) -> Shop:
     for table in ("users", "products"):
         number_nodes(graph, table)
     torch.manual_seed(0)
-    encoder = UserEncoder(ModelConfig(dim=DIM, pools=2))
+    encoder = UserEncoder(ModelConfig(dim=DIM // 2, pools=2, members=2))
     for parameter in encoder.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
     rng = np.random.default_rng(1)
