@@ -101,7 +101,7 @@ def _taken_apart(recommender: VectorRecommender, task: Task) -> Parts:
     term, indptr = recommender.neighbours, asked.queries.indptr
     assert term is not None
     assert term.gamma is not None
-    found = term.entries(Past(asked.queries), indptr[:-1], indptr[1:])
+    found = term.entries(term.histories(Past(asked.queries), indptr[:-1], indptr[1:]))
     entries = [
         Entries(of.place, weight * of.value) for of, weight in zip(found, term.gamma, strict=True)
     ]

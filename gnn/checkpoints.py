@@ -28,7 +28,7 @@ from gnn.config import TrainConfig
 log = logging.getLogger(__name__)
 
 #: Goes into every fingerprint: another number where the same settings come to other weights.
-FORMAT = 2
+FORMAT = 3
 
 #: Days after which nobody comes back to a checkpoint: the shop has moved on since.
 STALE_DAYS = 2.0

@@ -94,8 +94,11 @@ class Relation:
         """What the sums S of some questions add to their scores."""
         row = np.repeat(np.arange(sums.shape[0], dtype=np.int64), np.diff(sums.indptr))
         place = torch.from_numpy(row * sums.shape[1] + sums.indices)
-        value = torch.from_numpy(sums.data)
-        return Entries(place, value if self.linear else torch.log1p(value / self.scale))
+        return Entries(place, self.value(torch.from_numpy(sums.data)))
+
+    def value(self, sums: Tensor) -> Tensor:
+        """What a sum S adds to a score."""
+        return sums if self.linear else torch.log1p(sums / self.scale)
 
 
 @dataclass(frozen=True)
@@ -186,45 +189,75 @@ class NeighbourTerm:
             relations.append(Relation(matrix, fading, kinds, bool(linear), by_length, scale))
         return cls(tuple(relations), gamma)
 
+    def histories(self, past: Past, begin: IntArray, end: IntArray) -> list[sp.csr_array]:
+        """What the events of each question weigh, for each relation: (questions, products)."""
+        found: dict[tuple[float, float, bytes], sp.csr_array] = {}
+        weights = []
+        for relation in self.relations:
+            # Relations often differ in one thing alone.
+            by = (relation.fading, relation.by_length, relation.kinds.tobytes())
+            if by not in found:
+                found[by] = relation.histories(past, begin, end)
+            weights.append(found[by])
+        return weights
+
     def entries(
-        self, past: Past, begin: IntArray, end: IntArray, columns: IntArray | None = None
+        self, histories: Sequence[sp.csr_array], columns: IntArray | None = None
     ) -> list[Entries]:
-        """log(1 + S/ε) of each relation where it is not zero.
+        """f(S) of each relation where it is not zero, from what ``histories`` gives.
 
         Shapes:
             columns: the products asked for, ascending, or None for all
         """
-        histories: dict[tuple[float, float, bytes], sp.csr_array] = {}
         narrowed: dict[int, sp.csr_array] = {}
         found = []
-        for relation in self.relations:
-            # Relations often differ in one thing alone.
-            weighs = (relation.fading, relation.by_length, relation.kinds.tobytes())
-            if weighs not in histories:
-                histories[weighs] = relation.histories(past, begin, end)
+        for relation, weights in zip(self.relations, histories, strict=True):
             matrix = relation.matrix
             if columns is not None:
                 if id(matrix) not in narrowed:
                     narrowed[id(matrix)] = matrix[:, columns]
                 matrix = narrowed[id(matrix)]
-            found.append(relation.entries(sp.csr_array(histories[weighs] @ matrix)))
+            found.append(relation.entries(sp.csr_array(weights @ matrix)))
         return found
 
+    def of_pairs(
+        self, histories: Sequence[sp.csr_array], question: IntArray, product: IntArray
+    ) -> Tensor:
+        """f(S) of each relation for single products, from what ``histories`` gives.
+
+        Shapes:
+            question, product: (pairs,) int64; returned: (pairs, relations)
+        """
+        found = []
+        for relation, weights in zip(self.relations, histories, strict=True):
+            leads = self._into[id(relation.matrix)][product]
+            sums = (weights[question] * leads).sum(axis=1)
+            found.append(relation.value(torch.from_numpy(sums.astype(np.float32))))
+        return torch.stack(found, dim=1)
+
+    @cached_property
+    def _into(self) -> dict[int, sp.csr_array]:
+        """What leads to each product, for each matrix: (products, products)."""
+        matrices = {id(one.matrix): one.matrix for one in self.relations}
+        return {key: sp.csr_array(matrix.T) for key, matrix in matrices.items()}
+
     def add(self, scores: Tensor, past: Past, begin: IntArray, end: IntArray) -> Tensor:
-        """The scores (questions, products) with the term added."""
+        """The scores (questions, products) with the term added, in their place."""
         if self.gamma is None:
             raise ValueError("the term has not been fitted")
-        return add_entries(scores, self.entries(past, begin, end), self.gamma)
+        found = self.entries(self.histories(past, begin, end))
+        return add_entries(scores, found, self.gamma)
 
 
 def add_entries(scores: Tensor, found: Sequence[Entries], gamma: Tensor) -> Tensor:
-    """scores + Σ_r γ_r · entries_r; the gradient reaches scores and γ.
+    """scores + Σ_r γ_r · entries_r, in their place; the gradient reaches scores and γ.
 
     Shapes:
         scores: (questions, columns); gamma: (relations,)
     """
-    flat = scores.reshape(-1)
-    for entries, weight in zip(found, gamma, strict=True):
-        values = weight * entries.value.to(scores)
-        flat = flat.index_add(0, entries.place.to(scores.device), values)
-    return flat.view(scores.shape)
+    if not found:
+        return scores
+    # All at once: each step in place costs the backward pass a copy of the scores.
+    place = torch.cat([entries.place for entries in found])
+    value = torch.cat([g * one.value.to(scores) for one, g in zip(found, gamma, strict=True)])
+    return scores.view(-1).index_add_(0, place.to(scores.device), value).view(scores.shape)

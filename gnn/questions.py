@@ -185,23 +185,11 @@ class Past:
         rank = np.repeat(np.cumsum(counts), counts) - 1 - np.arange(len(question))
         return question, event, rank
 
-    def had(
-        self, begin: IntArray, end: IntArray, kind: int, columns: IntArray | None = None
-    ) -> tuple[IntArray, IntArray]:
-        """Where a table of scores has a product that ``begin[q]:end[q]`` holds an event of.
-
-        Shapes:
-            columns: the products of the table, ascending, or None for all
-            returned: the question and the column, (places,) int64 each
-        """
+    def had(self, begin: IntArray, end: IntArray, kind: int) -> tuple[IntArray, IntArray]:
+        """Questions, and products that ``begin[q]:end[q]`` holds an event of: (pairs,) each."""
         question, event, _ = self.events(begin, end)
         of_kind = self.histories.kind[event] == kind
-        question, product = question[of_kind], self.histories.product[event[of_kind]]
-        if columns is None:
-            return question, product
-        column = np.minimum(np.searchsorted(columns, product), len(columns) - 1)
-        there = columns[column] == product
-        return question[there], column[there]
+        return question[of_kind], self.histories.product[event[of_kind]]
 
     def batch(self, begin: IntArray, end: IntArray, now: IntArray, limit: int) -> History:
         """The newest ``limit`` of what counts of ``begin[q]:end[q]`` of each question."""

@@ -18,60 +18,59 @@ NEVER = -1e9
 
 @dataclass(frozen=True)
 class Candidates:
-    """The products that a step's questions choose among.
-
-    ``columns`` None stands for all of them. Otherwise they are the answers of the step and
-    products drawn uniformly, the same for all its questions; an answer of another question counts
-    against a question only where it was drawn, too.
+    """The products that a step's answers are told from: all, or the same few for every question.
 
     Shapes:
-        columns: (columns,) int64 products, ascending
-        answer: (answers,) int64, where each answer stands among the columns
-        drawn: (columns,) bool; ``log_share`` = ln(products / drawn ones)
+        columns: (columns,) int64 products drawn uniformly, ascending; None stands for all
+        log_share: ln(products / drawn ones)
     """
 
     columns: IntArray | None
-    answer: Tensor
-    drawn: Tensor | None = None
     log_share: float = 0.0
 
+    def places(self, question: IntArray, product: IntArray) -> tuple[IntArray, IntArray]:
+        """Row and column of those pairs whose product is a candidate: (places,) int64 each."""
+        if self.columns is None:
+            return question, product
+        column = np.minimum(np.searchsorted(self.columns, product), len(self.columns) - 1)
+        there = self.columns[column] == product
+        return question[there], column[there]
 
-def draw(
-    answers: IntArray, products: int, negatives: int, all_up_to: int, rng: np.random.Generator
-) -> Candidates:
-    """All products where there are at most ``all_up_to``, else the answers and ``negatives``."""
+
+def draw(products: int, negatives: int, all_up_to: int, rng: np.random.Generator) -> Candidates:
+    """All products where there are at most ``all_up_to``, else ``negatives`` of them."""
     if products <= max(all_up_to, negatives):
-        return Candidates(None, torch.from_numpy(answers))
-    drawn = rng.choice(products, negatives, replace=False)
-    columns, place = np.unique(np.concatenate([answers, drawn]), return_inverse=True)
-    is_drawn = np.zeros(len(columns), np.bool_)
-    is_drawn[place[len(answers) :]] = True
-    return Candidates(
-        columns.astype(np.int64),
-        torch.from_numpy(place[: len(answers)].astype(np.int64)),
-        torch.from_numpy(is_drawn),
-        math.log(products / negatives),
-    )
+        return Candidates(None)
+    drawn = np.sort(rng.choice(products, negatives, replace=False)).astype(np.int64)
+    return Candidates(drawn, math.log(products / negatives))
 
 
-def cross_entropy(logits: Tensor, question: Tensor, candidates: Candidates) -> Tensor:
+def cross_entropy(
+    logits: Tensor, own: Tensor, question: IntArray, product: IntArray, candidates: Candidates
+) -> Tensor:
     """Mean over questions of the mean over their answers of −ln p(answer).
 
-    With a sample, p(a) = eˢᵃ / (eˢᵃ + (products / drawn) Σ_drawn eˢ), the question's own answers
-    apart (sampled softmax with the correction of Bengio & Senécal, 2008).
+    Over all products p is the softmax. With a sample, p(a) = eˢᵃ / (eˢᵃ + (products / drawn)
+    Σ_drawn eˢ), the question's own answers apart (sampled softmax with the correction of Bengio &
+    Senécal, 2008): ``logits`` are overwritten there.
 
     Shapes:
-        logits: (questions, columns); question: (answers,) int64, which question each answers
+        logits: (questions, columns); own: (answers,) what each answer scores
+        question, product: (answers,) int64, which question each answers with which product
     """
-    answer = candidates.answer.to(logits.device)
-    counts = torch.bincount(question, minlength=len(logits))
-    weight = 1.0 / counts[question]
-    own = logits[question, answer]
-    if candidates.drawn is None:
-        log_p = own - torch.logsumexp(logits, dim=1)[question]
+    asked = torch.from_numpy(question).to(logits.device)
+    counts = torch.bincount(asked, minlength=len(logits))
+    weight = 1.0 / counts[asked]
+    if candidates.columns is None:
+        log_p = own - torch.logsumexp(logits, dim=1)[asked]
     else:
-        correction = torch.where(candidates.drawn, candidates.log_share, NEVER).to(logits)
-        others = (logits + correction).index_put((question, answer), torch.full_like(own, NEVER))
-        rest = torch.logsumexp(others, dim=1)[question]
+        logits = never(logits, *candidates.places(question, product))
+        rest = torch.logsumexp(logits, dim=1)[asked] + candidates.log_share
         log_p = -F.softplus(rest - own)
     return -(weight * log_p).sum() / counts.count_nonzero().clamp_min(1)
+
+
+def never(logits: Tensor, row: IntArray, column: IntArray) -> Tensor:
+    """The logits, overwritten: what stands at these places is not to be chosen."""
+    place = torch.from_numpy(row * logits.shape[1] + column).to(logits.device)
+    return logits.view(-1).index_fill_(0, place, NEVER).view(logits.shape)

@@ -18,12 +18,12 @@ from gnn.crossfit import CrossFit, Edges
 from gnn.histories import Histories, IntArray
 from gnn.inference import VectorRecommender
 from gnn.knowledge import Knowledge
-from gnn.model import History, Recommender
+from gnn.model import Recommender
 from gnn.neighbours import NeighbourTerm, add_entries
 from gnn.questions import Past, Questions, Trend, ask, hide
 from gnn.relations import stand_ins
 from gnn.sampling import block_of
-from gnn.softmax import NEVER, cross_entropy, draw
+from gnn.softmax import NEVER, cross_entropy, draw, never
 from gnn.stopping import Watch
 from gnn.warm import (
     ATTRIBUTE_KEYS,
@@ -421,58 +421,59 @@ def _loss(
     end = step.questions.start[step.which]
     begin = past.histories.indptr[step.questions.row[step.which]]
     history = past.batch(begin, end, now, model.config.history).to(device)
-    place, product = _answers(trained, step)
-    candidates = draw(product, products, config.negatives, config.all_up_to, rng)
+    question, product = _answers(trained, step)
+    candidates = draw(products, config.negatives, config.all_up_to, rng)
     columns = candidates.columns
-    chosen = slice(None) if columns is None else torch.from_numpy(columns).to(device)
-    kept = keep.to(device)
-    choice: Tensor | slice
+    chosen = slice(None) if columns is None else torch.from_numpy(columns)
+    asked, answer = torch.from_numpy(question), torch.from_numpy(product)
     with _half_floats(device):
+        named = [history.product, torch.arange(products)[chosen], answer]
         if config.fanout:
-            z, history, choice = _sampled(trained, step, graph, history, columns, kept, config)
+            z, named = _sampled(trained, step, graph, named, keep.to(device), config)
         else:
-            z = model.products(trained.text, trained.has_text, graph, kept)
-            choice = chosen
-        products_logits = model.users(z, history) @ z[choice].T
-    # From here on sums over many products: in whole floats.
-    logits = products_logits.float() + model.bias[chosen]
+            z = model.products(trained.text, trained.has_text, graph, keep.to(device))
+        users = model.users(z, replace(history, product=named[0]))
+        logits, own = users @ z[named[1]].T, (users[asked] * z[named[2]]).sum(1)
+    # From here on sums over many products: in whole floats, and in their place, since what is
+    # large is bound by memory. What nobody could have chosen is not chosen against.
+    logits, own = logits.float(), own.float()
+    logits += (model.bias + NEVER * ~trained.known)[chosen]
+    own = own + model.bias[answer]
     if trend.timed and model.config.use_trend:
-        logits = logits + trend.snapshots[trend.at(now)][:, chosen].to(device) @ model.trend
+        snapshots, when = trend.snapshots, trend.at(now)
+        logits += snapshots[when][:, chosen].to(device) @ model.trend
+        own = own + snapshots[when[asked], answer].to(device) @ model.trend
     if term is not None:
-        logits = add_entries(logits, term.entries(past, begin, end, columns), model.gamma())
-    # What nobody could have chosen was not chosen against.
-    impossible = ~trained.known[chosen]
+        says = term.histories(past, begin, end)
+        logits = add_entries(logits, term.entries(says, columns), model.gamma())
+        own = own + term.of_pairs(says, question, product).to(device) @ model.gamma()
     if trend.timed:
-        impossible = impossible | torch.from_numpy(trend.unsold(now, columns)).to(device)
-    logits = logits.masked_fill(impossible, NEVER)
+        unsold = torch.from_numpy(trend.unsold(now, columns))
+        logits = logits.masked_fill_(unsold.to(device), NEVER)
     if config.new_only:
-        row, column = past.had(begin, end, trained.target_kind, columns)
-        logits[torch.from_numpy(row).to(device), torch.from_numpy(column).to(device)] = NEVER
-    return cross_entropy(logits, torch.from_numpy(place).to(device), candidates)
+        had = past.had(begin, end, trained.target_kind)
+        logits = never(logits, *candidates.places(*had))
+    return cross_entropy(logits, own, question, product, candidates)
 
 
 def _sampled(
     trained: Trained,
     step: Step,
     graph: Edges,
-    history: History,
-    columns: IntArray | None,
+    named: Sequence[Tensor],
     keep: Tensor,
     config: TrainConfig,
-) -> tuple[Tensor, History, Tensor]:
-    """The vectors of a step's products alone, and histories and columns as rows of them.
+) -> tuple[Tensor, list[Tensor]]:
+    """The vectors of a step's products alone, and those that are named as rows of them.
 
     Shapes:
-        keep: (products, 1); returned: (rows, dim), the histories, (columns,) int64
+        named: (·,) int64 products each; keep: (products, 1); returned: (rows, dim), (·,) each
     """
-    if columns is None:
-        columns = np.arange(len(keep))
-    needed = np.concatenate([history.product.cpu().numpy(), columns])
     rng = np.random.default_rng((config.seed, 3, len(trained.curve), step.number))
+    needed = np.concatenate([products.cpu().numpy() for products in named])
     block = block_of(graph, needed, config.fanout, rng, keep.device)
     of = block.sources
     z = trained.model.products(
         trained.text[of], trained.has_text[of], block.graph, keep[of], of, block.place
     )
-    asked = block.at(torch.from_numpy(columns).to(keep.device))
-    return z, replace(history, product=block.at(history.product)), asked
+    return z, [block.at(products.to(keep.device)) for products in named]

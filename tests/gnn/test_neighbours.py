@@ -32,9 +32,10 @@ def whole(past: Histories) -> tuple[Past, np.ndarray, np.ndarray]:
 
 def dense(term: NeighbourTerm, past: Histories) -> np.ndarray:
     """What each relation adds, one after another: (rows, products, relations)."""
-    found = term.entries(*whole(past))
-    zeros = torch.zeros(len(past), past.num_products)
-    return torch.stack([add_entries(zeros, [one], torch.ones(1)) for one in found], 2).numpy()
+    found = term.entries(term.histories(*whole(past)))
+    zeros = torch.zeros(len(found), len(past), past.num_products)
+    each = zip(zeros, found, strict=True)
+    return torch.stack([add_entries(of, [one], torch.ones(1)) for of, one in each], 2).numpy()
 
 
 def test_a_feature_is_the_log_of_the_faded_sum_over_the_history() -> None:
@@ -87,12 +88,21 @@ def test_a_product_seen_but_not_had_leads_to_itself() -> None:
 def test_only_the_columns_asked_for_are_given() -> None:
     past = sequence([0, 1, 2], [1, 2, 3], [0, 3])
     term = NeighbourTerm.count(past, BUY)
-    zeros = torch.zeros(3, 4)
     gamma = torch.tensor([0.5, 2.0, 1.0, 3.0])
-    everything = add_entries(zeros, term.entries(*whole(past)), gamma)
+    says = term.histories(*whole(past))
+    everything = add_entries(torch.zeros(3, 4), term.entries(says), gamma)
     columns = np.array([1, 3])
-    some = add_entries(zeros[:, :2], term.entries(*whole(past), columns), gamma)
+    some = add_entries(torch.zeros(3, 2), term.entries(says, columns), gamma)
     assert torch.allclose(some, everything[:, columns])
+    assert everything.any()
+
+
+def test_pairs_are_given_what_the_whole_table_holds() -> None:
+    past = sequence([0, 1, 2], [1, 2, 3], [0, 3])
+    term = NeighbourTerm.count(past, BUY)
+    question, product = np.divmod(np.arange(12), 4)
+    found = term.of_pairs(term.histories(*whole(past)), question, product)
+    np.testing.assert_allclose(found.numpy(), dense(term, past).reshape(12, -1), atol=1e-6)
 
 
 def test_the_linear_weights_are_a_relation_of_shops_of_moderate_size() -> None:
@@ -106,10 +116,11 @@ def test_the_linear_weights_are_a_relation_of_shops_of_moderate_size() -> None:
 
 def test_the_gradient_of_the_entries_reaches_scores_and_weights() -> None:
     past = sequence([0, 1, 2], [1, 2, 3], [0, 3])
-    found = NeighbourTerm.count(past, BUY).entries(*whole(past))
+    term = NeighbourTerm.count(past, BUY)
+    found = term.entries(term.histories(*whole(past)))
     scores = torch.zeros(3, 4, requires_grad=True)
     gamma = torch.ones(len(found), requires_grad=True)
-    add_entries(scores, found, gamma).sum().backward()
+    add_entries(1 * scores, found, gamma).sum().backward()
     assert (scores.grad == 1).all()
     assert gamma.grad is not None
     assert gamma.grad.tolist() == pytest.approx([float(one.value.sum()) for one in found])
@@ -120,10 +131,9 @@ def test_a_fitted_term_is_the_same_after_being_written_and_read() -> None:
     gamma = torch.tensor([0.5, 2.0, 1.0, 0.1])
     term = NeighbourTerm.count(past, BUY).weighted(gamma)
     again = NeighbourTerm.from_tensors(term.tensors())
-    zeros = torch.zeros(3, 4)
-    assert torch.equal(again.add(zeros, *whole(past)), term.add(zeros, *whole(past)))
-    expected = torch.from_numpy(dense(term, past)) @ gamma
-    assert torch.allclose(term.add(zeros, *whole(past)), expected)
+    added, added_again = (one.add(torch.zeros(3, 4), *whole(past)) for one in (term, again))
+    assert torch.equal(added_again, added)
+    assert torch.allclose(added, torch.from_numpy(dense(term, past)) @ gamma)
 
 
 def test_a_product_inherits_where_those_it_is_like_lead_and_are_led_to() -> None:
