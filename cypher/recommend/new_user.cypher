@@ -63,19 +63,21 @@ WITH p, collect({tier: tier, score: score, source: source})[0] AS found
 ORDER BY found.tier, found.score DESC, p.product_id
 LIMIT CASE WHEN size([key IN keys($constraints) WHERE key IN ['per_brand', 'per_category', 'diversity']]) = 0
       THEN CASE WHEN $k < 10000 THEN toInteger($k) ELSE 10000 END ELSE 500 END
-WITH collect({p: p, found: found,
-  brands: CASE WHEN $constraints.per_brand IS NULL THEN []
-          ELSE COLLECT { MATCH (p)-[:MADE_BY]->(b:Brand) RETURN b.name } END,
-  categories: CASE WHEN $constraints.per_category IS NULL THEN []
-              ELSE COLLECT { MATCH (p)-[:IN_CATEGORY]->(c:Category) RETURN c.path } END}) AS pool
+WITH collect({p: p, found: found}) AS pool
+// What is of which brand and category is looked up when its turn comes, until there are enough.
 LET few = CASE WHEN $constraints.per_brand IS NULL AND $constraints.per_category IS NULL THEN pool
   ELSE reduce(kept = [], row IN pool | CASE
-    WHEN size(kept) / CASE WHEN coalesce($constraints.diversity, 0) = 0 THEN 1 ELSE 3 END < $k
-     AND none(name IN row.brands WHERE
-           size([x IN kept WHERE name IN x.brands]) >= coalesce($constraints.per_brand, 500))
-     AND none(path IN row.categories WHERE
-           size([x IN kept WHERE path IN x.categories]) >= coalesce($constraints.per_category, 500))
-    THEN kept + [row] ELSE kept END) END
+    WHEN size(kept) / CASE WHEN coalesce($constraints.diversity, 0) = 0 THEN 1 ELSE 3 END >= $k THEN kept
+    ELSE head([p IN [row.p] | head([one IN [row {.*,
+        brands: CASE WHEN $constraints.per_brand IS NULL THEN [] ELSE [(p)-[:MADE_BY]->(b:Brand) | b.name] END,
+        categories: CASE WHEN $constraints.per_category IS NULL THEN []
+                    ELSE [(p)-[:IN_CATEGORY]->(c:Category) | c.path] END}] |
+      CASE WHEN none(name IN one.brands WHERE
+                 size([x IN kept WHERE name IN x.brands]) >= coalesce($constraints.per_brand, 500))
+            AND none(path IN one.categories WHERE
+                 size([x IN kept WHERE path IN x.categories]) >= coalesce($constraints.per_category, 500))
+           THEN kept + [one] ELSE kept END])])
+    END) END
 LET chosen = CASE WHEN coalesce($constraints.diversity, 0) = 0 THEN few
   ELSE reduce(
     state = {picked: [], left: [i IN range(0, size(few) - 1) WHERE i / 3 < $k |
