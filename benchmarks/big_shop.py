@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from gnn.choice import TIMED, Settings, fit_settings
+from gnn.choice import MOST_MEMBERS, TIMED, Settings, fit_settings
 from gnn.inference import best_of_factors, index_vectors
 from gnn.tensors import histories_of, knowledge_of
 from ingestion.knowledge.derive import derive_relations
@@ -30,8 +30,11 @@ PURCHASE = KINDS.index("purchase")
 #: Recommendations a user.
 TOP = 20
 
-#: The default model for shops with times, trained for some minutes.
-QUICK = Settings(TIMED.model, replace(TIMED.training, epochs=1, queries=1_024))
+#: The default for shops with times, as long as with all its members, trained for some minutes.
+QUICK = Settings(
+    replace(TIMED.model, dim=MOST_MEMBERS * TIMED.model.dim),
+    replace(TIMED.training, epochs=1, queries=1_024),
+)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ WHERE coalesce(p.in_stock, true) AND NOT coalesce(p.delisted, false)
 WITH u, r, p ORDER BY r.rank LIMIT toInteger($k)
 LET told = {
   en: {
-    ITSELF: 'You {did} it',
+    ITSELF: 'Something you {did}',
     CONTAINS: 'In one order with «{known}», which you {did}',
     BOUGHT_WITH: 'Often bought with «{known}», which you {did}',
     LEADS_TO: 'Often the next after «{known}», which you {did}',
@@ -31,7 +31,7 @@ LET told = {
     CLICKED: 'looked at', RETURNED: 'sent back'
   },
   zh: {
-    ITSELF: '您{did}它',
+    ITSELF: '您{did}的商品',
     CONTAINS: '与您{did}的《{known}》出现在同一订单中',
     BOUGHT_WITH: '常与您{did}的《{known}》一起购买',
     LEADS_TO: '常在您{did}的《{known}》之后购买',

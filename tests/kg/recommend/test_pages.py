@@ -440,7 +440,7 @@ def test_reasons_are_told_in_words_and_drawn_as_paths(shop: Shop, ask: Ask) -> N
             "By two, as is «Red p01», which you looked at",
         ],
         "p06": ["Often the next after «Red p01», which you looked at"],
-        "p01": ["You looked at it"],
+        "p01": ["Something you looked at"],
     }
     assert [row["shares"] for row in rows] == [[0.4, 0.2], [0.5], [0.6]]
     assert [row["paths"] for row in rows] == [
@@ -456,5 +456,5 @@ def test_reasons_are_told_in_words_and_drawn_as_paths(shop: Shop, ask: Ask) -> N
     assert [row["reasons"] for row in chinese] == [
         ["与您加入购物车的《Red p04》同属Y", "与您浏览过的《Red p01》同属品牌two"],
         ["常在您浏览过的《Red p01》之后购买"],
-        ["您浏览过它"],
+        ["您浏览过的商品"],
     ]
