@@ -34,6 +34,10 @@ def quality(
     path: Annotated[Path, typer.Argument(help="A folder of tables, or a file.")],
     protocol: Annotated[str, typer.Option(help=", ".join(PROTOCOLS) + ".")],
     cutoff: Annotated[str | None, typer.Option(help="For forward: when to ask.")] = None,
+    hold_outs: Annotated[
+        int,
+        typer.Option(min=1, help="For random: how many are drawn; the means are told."),
+    ] = 1,
     target_kind: Annotated[str, typer.Option(help="What is predicted.")] = "purchase",
     models: Annotated[
         str, typer.Option(help="default, all, or names with commas: gnn,ease,mine:MyModel.")
@@ -51,6 +55,8 @@ def quality(
         raise typer.BadParameter(f"No protocol {protocol!r}: {', '.join(PROTOCOLS)}")
     if (protocol == "forward") != (cutoff is not None):
         raise typer.BadParameter("--cutoff belongs to --protocol forward, which needs it")
+    if protocol != "random" and hold_outs > 1:
+        raise typer.BadParameter("--hold-outs belongs to --protocol random")
     if target_kind not in KINDS:
         raise typer.BadParameter(f"No kind {target_kind!r}: {', '.join(KINDS)}")
     asked_at, seconds = moment(cutoff), duration_seconds(budget)
@@ -75,13 +81,14 @@ def quality(
         texts = pipeline.read_texts(graph, len(tensors.product_ids))
     target = KINDS.index(target_kind)
     if published is not None:
-        split = split_of(published, tensors, target)
+        splits = [split_of(published, tensors, target)]
     else:
         cutoff_ms = 0 if asked_at is None else round(asked_at.timestamp() * 1000)
-        split = make(histories_of(tensors.data), protocol, cutoff_ms, target)
+        histories = histories_of(tensors.data)
+        splits = [make(histories, protocol, cutoff_ms, target, seed) for seed in range(hold_outs)]
     result = comparison.compare(
         dataset_name(path),
-        split,
+        splits,
         tensors.data,
         texts,
         target,
@@ -94,13 +101,15 @@ def quality(
     typer.echo(json.dumps(result) if as_json else comparison.render(result))
 
 
-def make(histories: Histories, protocol: str, cutoff_ms: int, target_kind: int) -> Split:
-    """The split that a protocol makes of all events."""
+def make(
+    histories: Histories, protocol: str, cutoff_ms: int, target_kind: int, seed: int = 0
+) -> Split:
+    """The split that a protocol makes of all events; ``seed`` is that of a random one."""
     if protocol == "forward":
         return forward.split(histories, cutoff_ms, target_kind)
     if protocol == "leave-one-out":
         return leave_one_out.split(histories, target_kind)
-    return random.split(histories, target_kind)
+    return random.split(histories, target_kind, seed)
 
 
 def dataset_name(path: Path) -> str:

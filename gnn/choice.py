@@ -101,8 +101,9 @@ MOST_MEMBERS = 2
 #: From so many interactions on a set is large.
 LARGE_SET = 300_000
 
-#: From so many interactions on a shop is not young.
-YOUNG_UP_TO = 50_000
+#: Up to so many interactions a shop is young, from so many on it surely is not: two members of the
+#: one are better than one of the other, which takes as long.
+YOUNG_UP_TO, OLD_FROM = 50_000, 100_000
 
 
 def settings_for(train: Histories, ordered: bool) -> list[Settings]:
@@ -113,8 +114,9 @@ def settings_for(train: Histories, ordered: bool) -> list[Settings]:
         return [UNORDERED, _trained(SETS, epochs=FEW_EPOCHS)]
     if train.num_events and (train.time != NO_TIME).all():
         return [TIMED, _trained(TIMED, epochs=10, lead_days=14.0, gate_rate=1.0)]
-    first, other = (YOUNG, ORDERED) if train.num_events <= YOUNG_UP_TO else (ORDERED, YOUNG)
-    return [first, other]
+    if train.num_events >= OLD_FROM:
+        return [ORDERED]
+    return [YOUNG, ORDERED] if train.num_events <= YOUNG_UP_TO else [ORDERED, YOUNG]
 
 
 def _trained(settings: Settings, **changes: Any) -> Settings:
@@ -135,13 +137,12 @@ def choose_gnn(
     """Try settings on validation while the budget lasts, then fit the best for the test.
 
     Without a ``grid`` it is ``settings_for`` this data, and the best gets as many members as the
-    rest of the budget can train. The first is always tried, unless it is the only one and has no
-    patience; equal results go to the earlier one. What has patience is
-    stopped where validation no longer gains, and trained again for as many epochs. Where there are
-    times the best trial's sparse term is balanced on validation, too. Where validation and test are
-    fitted on the same histories, the best trial's model answers the test, too. With ``checkpoints``
-    trainings that were stopped go on, and those that had ended are not done again; what they took
-    counts.
+    rest of the budget can train. The first is always tried, unless nothing depends on it; equal
+    results go to the earlier one. What has patience is stopped where validation no longer gains,
+    and trained again for as many epochs. Where there are times the best trial's sparse term is
+    balanced on validation, too. Where validation and test are fitted on the same histories, the
+    best trial's model answers the test, too. With ``checkpoints`` trainings that were stopped go
+    on, and those that had ended are not done again; what they took counts.
 
     Raises:
         ValueError: there is nothing to learn from.
@@ -159,7 +160,9 @@ def choose_gnn(
     trials: list[Trial] = []
     best, best_value, kept = grid[0], -1.0, None
     longest = best_seconds = 0.0
-    for settings in grid if len(grid) > 1 or grid[0].training.patience else ():
+    # One alone is tried for when to stop, and for the time that its members will take.
+    alone = grid[0].training.patience or (left_to_us and not grid[0].model.spectral)
+    for settings in grid if len(grid) > 1 or alone else ():
         spent = distributed.agreed(clock() - started)
         if trials and spent + (1 + later) * longest > budget_seconds:
             log.info("the time for choosing is spent: %d of %d tried", len(trials), len(grid))

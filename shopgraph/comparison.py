@@ -15,6 +15,7 @@ from torch_geometric.data import HeteroData
 from gnn import exposure
 from gnn.choice import GnnChoice, Settings, choose_gnn, fit_task, without
 from gnn.evaluation import evaluate, paired_bootstrap
+from gnn.histories import IntArray
 from gnn.knowledge import Knowledge
 from gnn.metrics import Values
 from gnn.protocols.cold import take_out
@@ -39,13 +40,14 @@ Metrics = dict[str, float]
 class Row:
     """A model's line of the table.
 
-    ``rows`` are the metrics of every user, for the bootstrap; ``details`` what needs a list: each
-    tenth of the products by popularity, users by the length of their history; ``note`` what must
-    be known to read the line rightly.
+    ``rows`` are the metrics of every user, for the bootstrap, who are ``users``; ``details`` what
+    needs a list: each tenth of the products by popularity, users by the length of their history;
+    ``note`` what must be known to read the line rightly.
     """
 
     metrics: Metrics
     rows: dict[str, Values]
+    users: IntArray
     settings: dict[str, Any]
     details: dict[str, Any]
     note: str = ""
@@ -72,7 +74,28 @@ def measured_row(
         ),
         "by_history_length": exposure.by_history_length(lengths, ranks),
     }
-    return Row(metrics, found.rows, settings, details)
+    of = split.test.query_user
+    users = found.asked if of is None else of[found.asked]
+    return Row(metrics, found.rows, users, settings, details)
+
+
+def pooled(rows: Sequence[Row]) -> Row:
+    """One line of several hold-outs: their mean, and of each user the mean of theirs.
+
+    Settings and details are those of the first.
+    """
+    if len(rows) == 1:
+        return rows[0]
+    users, of = np.unique(np.concatenate([row.users for row in rows]), return_inverse=True)
+    counts = np.bincount(of)
+    values = {
+        name: np.bincount(of, np.concatenate([row.rows[name] for row in rows])) / counts
+        for name in rows[0].rows
+    }
+    metrics = {
+        name: float(np.mean([row.metrics[name] for row in rows])) for name in rows[0].metrics
+    }
+    return replace(rows[0], metrics=metrics, rows=values, users=users)
 
 
 def context_of(knowledge: Knowledge, texts: Sequence[str] | None, target_kind: int) -> Context:
@@ -109,7 +132,7 @@ def chosen_models(text: str) -> list[str]:
 
 def compare(
     dataset: str,
-    split: Split,
+    splits: Sequence[Split],
     data: HeteroData,
     texts: Sequence[str] | None,
     target_kind: int,
@@ -121,39 +144,62 @@ def compare(
 ) -> dict[str, Any]:
     """Choose every model's settings on validation, look at the test once, and lay out the table.
 
-    ``ablations`` are of the GNN, where it is among the models; ``peer_seconds`` is what one
-    training of a baseline may take.
+    Of several hold-outs each is done for itself, and the table holds their means. ``ablations`` are
+    of the GNN, where it is among the models; ``peer_seconds`` is what one training of a baseline
+    may take.
 
     Raises:
         ValueError: there is nothing to learn from.
     """
     knowledge = knowledge_of(data)
     context = replace(context_of(knowledge, texts, target_kind), train_seconds=peer_seconds)
-    gnn: Row | None = None
-    parts: dict[str, Row] = {}
+    gnns: list[Row] = []
+    parts: list[dict[str, Row]] = []
+    baselines: list[dict[str, Row]] = []
     cold: dict[str, dict[str, Metrics]] = {}
-    if GNN in models:
-        with progress("training", unit="epoch") as advance:
-            choice = choose_gnn(
-                split,
-                knowledge,
-                target_kind,
-                device,
-                budget_seconds=budget_seconds,
-                after_epoch=advance,
-            )
-        gnn = gnn_row(choice, split, context)
-        if ablations:
-            parts = ablation_rows(split, knowledge, context, choice.settings, device)
-            alone = choice.recommender.vectors_only()
-            took = {"seconds": choice.seconds, "peak_mb": choice.peak_mb}
-            settings = asdict(choice.settings)
-            parts["vectors-only"] = measured_row(alone, split, context, settings, took)
-            cold = cold_rows(split, knowledge, context, choice.settings, device)
-    baselines = baseline_rows(split, context, [name for name in models if name != GNN])
+    for split in splits:
+        if GNN in models:
+            with progress("training", unit="epoch") as advance:
+                choice = choose_gnn(
+                    split,
+                    knowledge,
+                    target_kind,
+                    device,
+                    budget_seconds=budget_seconds,
+                    after_epoch=advance,
+                )
+            gnns.append(gnn_row(choice, split, context))
+            if ablations:
+                without_parts = ablation_rows(split, knowledge, context, choice.settings, device)
+                alone = choice.recommender.vectors_only()
+                took = {"seconds": choice.seconds, "peak_mb": choice.peak_mb}
+                settings = asdict(choice.settings)
+                vectors = measured_row(alone, split, context, settings, took)
+                parts.append(without_parts | {"vectors-only": vectors})
+                cold = cold or cold_rows(split, knowledge, context, choice.settings, device)
+        baselines.append(baseline_rows(split, context, [name for name in models if name != GNN]))
     histories = histories_of(data)
     sizes = sizes_of(histories.matrix(), histories.num_events)
-    return table(dataset, split, sizes, gnn, baselines, parts, cold)
+    return table(
+        dataset,
+        splits[0],
+        sizes,
+        pooled(gnns) if gnns else None,
+        pooled_table(baselines),
+        pooled_table(parts),
+        cold,
+        hold_outs=len(splits),
+    )
+
+
+def pooled_table(tables: Sequence[dict[str, Row]]) -> dict[str, Row]:
+    """``pooled`` of each line that all hold-outs have."""
+    names = list(tables[0]) if tables else []
+    return {
+        name: pooled([rows[name] for rows in tables])
+        for name in names
+        if all(name in rows for rows in tables)
+    }
 
 
 def gnn_row(choice: GnnChoice, split: Split, context: Context) -> Row:
@@ -251,6 +297,7 @@ def table(
     ablations: dict[str, Row],
     cold: dict[str, dict[str, Metrics]] | None = None,
     seed: int = 0,
+    hold_outs: int = 1,
 ) -> dict[str, Any]:
     """The JSON of the quality benchmark, with the interval of the GNN's lead over each row."""
     metric = validation_metric(split.test)
@@ -262,6 +309,7 @@ def table(
         **sizes,
         "seed": seed,
         "chosen_on": "validation",
+        "hold_outs": hold_outs,
         "counts": split.counts,
         "models": {name: row.metrics for name, row in whole.items()},
         "ablations": {name: row.metrics for name, row in ablations.items()},

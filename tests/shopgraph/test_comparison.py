@@ -11,7 +11,7 @@ from gnn.histories import Histories
 from gnn.protocols import random
 from gnn.recommender import Context
 from kg.records import KINDS, NO_TIME
-from shopgraph.comparison import Row, baseline_rows, chosen_models, render, table
+from shopgraph.comparison import Row, baseline_rows, chosen_models, pooled, render, table
 
 PURCHASE = KINDS.index("purchase")
 
@@ -87,3 +87,17 @@ def test_people_see_the_best_first(split, rows) -> None:
     lines = render(table("shop", split, sizes, None, rows, {})).splitlines()
     assert lines[0] == "shop, random: 30 users, 40 products, 180 interactions"
     assert [line.split()[0] for line in lines[2:]] == ["item-knn", "popularity"]
+
+
+def test_a_line_of_several_hold_outs_counts_each_user_once() -> None:
+    first = Row({"ndcg@20": 0.4}, {"ndcg@20": np.array([0.2, 0.6])}, np.array([0, 1]), {}, {})
+    second = Row({"ndcg@20": 0.8}, {"ndcg@20": np.array([0.9, 0.7])}, np.array([1, 3]), {}, {})
+    both = pooled([first, second])
+    assert both.metrics == {"ndcg@20": pytest.approx(0.6)}
+    assert both.users.tolist() == [0, 1, 3]
+    assert both.rows["ndcg@20"].tolist() == pytest.approx([0.2, 0.75, 0.7])
+    assert pooled([first]) is first
+
+
+def test_lines_keep_who_was_asked(split, rows) -> None:
+    assert rows["item-knn"].users.tolist() == split.test.query_user.tolist()
