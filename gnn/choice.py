@@ -101,8 +101,8 @@ MOST_MEMBERS = 2
 #: From so many interactions on a set is large.
 LARGE_SET = 300_000
 
-#: Up to so many interactions a shop is young, from so many on it surely is not: two members of the
-#: one are better than one of the other, which takes as long.
+#: Up to so many interactions a shop is young, from so many on it surely is not: one training of the
+#: young kind takes as long there as two members of the other, which find at least as much.
 YOUNG_UP_TO, OLD_FROM = 50_000, 100_000
 
 
