@@ -159,11 +159,11 @@ def choose_gnn(
     later = 1 if same else 2
     trials: list[Trial] = []
     best, best_value, kept = grid[0], -1.0, None
-    longest = best_seconds = 0.0
     # One alone is tried for when to stop, and for the time that its members will take.
     alone = grid[0].training.patience or (left_to_us and not grid[0].model.spectral)
     for settings in grid if len(grid) > 1 or alone else ():
         spent = distributed.agreed(clock() - started)
+        longest = max((trial.seconds for trial in trials), default=0.0)
         if trials and spent + (1 + later) * longest > budget_seconds:
             log.info("the time for choosing is spent: %d of %d tried", len(trials), len(grid))
             break
@@ -174,12 +174,10 @@ def choose_gnn(
         )
         measured = _measured(recommender, valid)
         seconds = distributed.agreed(clock() - begun)
-        longest = max(longest, seconds)
         trials.append(Trial(asdict(settings), measured, seconds))
         log.info("validation %s %.4f with %s", metric, measured[metric], settings)
         if measured[metric] > best_value:
             best, best_value, kept = settings, measured[metric], trained
-            best_seconds = seconds
             if not isinstance(trained, SpectralModel):
                 best = _trained(settings, stop_after=trained.best_epoch)
     if isinstance(kept, Trained | Ensemble) and valid.now is not None:
@@ -189,7 +187,8 @@ def choose_gnn(
         kept = kept.balanced(found)
     if left_to_us and isinstance(kept, Trained):
         left = budget_seconds - distributed.agreed(clock() - started)
-        members = max(1, min(MOST_MEMBERS, int(left / (later * best_seconds))))
+        one = max(trials, key=lambda trial: trial.metrics[metric]).seconds
+        members = max(1, min(MOST_MEMBERS, int(left / (later * one))))
         best = replace(best, model=replace(best.model, members=members))
     if kept is None or not same or best.model.members > 1:
         _, kept = fit_task(

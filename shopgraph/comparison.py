@@ -171,11 +171,8 @@ def compare(
             gnns.append(gnn_row(choice, split, context))
             if ablations:
                 without_parts = ablation_rows(split, knowledge, context, choice.settings, device)
-                alone = choice.recommender.vectors_only()
-                took = {"seconds": choice.seconds, "peak_mb": choice.peak_mb}
-                settings = asdict(choice.settings)
-                vectors = measured_row(alone, split, context, settings, took)
-                parts.append(without_parts | {"vectors-only": vectors})
+                alone = replace(choice, recommender=choice.recommender.vectors_only())
+                parts.append(without_parts | {"vectors-only": gnn_row(alone, split, context)})
                 cold = cold or cold_rows(split, knowledge, context, choice.settings, device)
         baselines.append(baseline_rows(split, context, [name for name in models if name != GNN]))
     histories = histories_of(data)

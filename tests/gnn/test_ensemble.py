@@ -104,7 +104,7 @@ def test_a_run_keeps_all_members_and_any_of_them_can_be_gone_on_from(tmp_path: P
         fit(settings(3), warm)
 
 
-def test_curve_and_best_epoch_are_means(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_curve_and_best_epoch_are_means() -> None:
     ensemble = fit(settings(2))
     first, second = ensemble.members
     assert ensemble.curve == [(a + b) / 2 for a, b in zip(first.curve, second.curve, strict=True)]
@@ -112,7 +112,7 @@ def test_curve_and_best_epoch_are_means(monkeypatch: pytest.MonkeyPatch) -> None
     assert ensemble.best_epoch == 4
 
 
-def test_members_are_chosen_with_the_rest(tmp_path: Path) -> None:
+def test_members_are_chosen_with_the_rest() -> None:
     split = leave_one_out.split(shop(), BUY)
     patient = replace(settings(2), training=replace(TRAINING, patience=1))
     found = choose_gnn(split, knowledge(), BUY, CPU, [patient])
