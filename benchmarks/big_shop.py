@@ -21,7 +21,7 @@ from kg.read import read_tensors
 from kg.records import KINDS
 from shopgraph import pipeline
 from shopgraph.progress import progress
-from shopgraph.publishing import known_at, serving_properties, write_page_facts
+from shopgraph.publishing import known_at, links_of, serving_properties, write_page_facts
 from shopgraph.simulation.shop import simulate
 
 CPU = torch.device("cpu")
@@ -87,6 +87,7 @@ def build(graph: Graph) -> BigShop:
     }
     write_page_facts(graph, histories, PURCHASE)
     with progress("writing recommendations", len(users), "user") as advance:
-        publication = Publication("run", properties, users, products, best, scores)
+        links = links_of(recommender)
+        publication = Publication("run", properties, users, products, best, scores, links=links)
         publish(graph, publication, datetime.now(UTC), advance)
     return BigShop(tensors.user_ids, tensors.product_ids, products)

@@ -16,12 +16,13 @@ from gnn.baselines.ease import ease_weights
 from gnn.baselines.transition_knn import transitions
 from gnn.behaviour import kind_weights, positives, user_matrix
 from gnn.histories import Histories, IntArray
-from gnn.linear import cosine_neighbours, scale_rows, strongest_rows
+from gnn.linear import cosine_neighbours, scale_rows, strongest_entries, strongest_rows
 from gnn.questions import Past
 from kg.records import KINDS, NO_TIME
 
-#: Neighbours kept a product.
-NEIGHBOURS = 100
+#: Neighbours kept a product and relation, which are written into the graph as edges. More of them,
+#: up to all that were counted, found no more on validation.
+NEIGHBOURS = 50
 
 #: Up to so many products, in shops that know their times, the best linear weights (EASE) are a
 #: relation, too: they are solved for once a fold, in a time that grows with the cube. Without
@@ -122,7 +123,8 @@ class NeighbourTerm:
         counts = kind_weights("equal", target_kind)
         kept = positives(train, "equal", target_kind)
         # With its diagonal: what is bought again, or bought after being looked at.
-        follows = scale_rows(transitions(kept, 10, 0.5), -0.5)
+        counted = scale_rows(transitions(kept, 10, 0.5), -0.5)
+        follows = strongest_entries(counted, NEIGHBOURS, skip_diagonal=False)
         itself = sp.csr_array(sp.eye_array(train.num_products, dtype=np.float32))
         relations = [Relation(together, 0.25, counts)]
         relations += [Relation(follows, fading, counts) for fading in (0.25, 1.0)]
@@ -149,10 +151,10 @@ class NeighbourTerm:
             return self
         both = sp.csr_array(sp.eye_array(like.shape[0], dtype=np.float32) + like)
         # Relations that share a matrix go on sharing it.
-        matrices = {id(one.matrix): one.matrix for one in self.relations}
-        grown = {key: sp.csr_array(both @ matrix @ both.T) for key, matrix in matrices.items()}
+        grown = [_with(matrix, both @ matrix @ both.T - matrix) for matrix in self.matrices]
         relations = [
-            replace(one, matrix=grown[id(one.matrix)], counted=one.scale) for one in self.relations
+            replace(one, matrix=grown[number], counted=one.scale)
+            for one, number in zip(self.relations, self.matrix_of, strict=True)
         ]
         return replace(self, relations=tuple(relations))
 
@@ -160,34 +162,90 @@ class NeighbourTerm:
         """The same term with fitted weights: (relations,)."""
         return replace(self, gamma=gamma.detach().cpu())
 
+    @cached_property
+    def matrices(self) -> list[sp.csr_array]:
+        """What the relations count, each matrix once however many of them share it."""
+        return list({id(one.matrix): one.matrix for one in self.relations}.values())
+
+    @cached_property
+    def matrix_of(self) -> list[int]:
+        """Which of ``matrices`` each relation reads."""
+        places = {id(matrix): place for place, matrix in enumerate(self.matrices)}
+        return [places[id(one.matrix)] for one in self.relations]
+
+    def numbers(self) -> dict[str, list[float] | list[int] | list[bool]]:
+        """All that a database needs to compute the term beside ``links``, an entry a relation.
+
+        ``kind`` is what each kind of event weighs, relation by relation.
+        """
+        return {
+            "matrix": self.matrix_of,
+            "gamma": self._fitted().tolist(),
+            "fading": [one.fading for one in self.relations],
+            "length": [one.by_length for one in self.relations],
+            "scale": [one.scale for one in self.relations],
+            "linear": [one.linear for one in self.relations],
+            "kind": np.concatenate([one.kinds for one in self.relations]).tolist(),
+        }
+
+    def links(self) -> tuple[IntArray, IntArray, npt.NDArray[np.float32]]:
+        """Every pair of products that any matrix holds, as edges with a weight a matrix.
+
+        Shapes:
+            returned: (products + 1,) where each source's edges begin, (edges,) targets, ascending
+                for each source, (edges, matrices) weights
+        """
+        products = self.matrices[0].shape[0]
+        keys = []
+        for matrix in self.matrices:
+            source = np.repeat(np.arange(products, dtype=np.int64), np.diff(matrix.indptr))
+            keys.append(source * products + matrix.indices)
+        pairs = np.unique(np.concatenate(keys))
+        weights = np.zeros((len(pairs), len(keys)), np.float32)
+        for place, (key, matrix) in enumerate(zip(keys, self.matrices, strict=True)):
+            weights[np.searchsorted(pairs, key), place] = matrix.data
+        source, target = np.divmod(pairs, products)
+        indptr = np.searchsorted(source, np.arange(products + 1))
+        return indptr.astype(np.int64), target, weights
+
     def tensors(self) -> dict[str, Tensor]:
         """The fitted term as named tensors, for a run's folder."""
-        if self.gamma is None:
-            raise ValueError("the term has not been fitted")
-        named = {"neighbours.gamma": self.gamma}
-        for place, relation in enumerate(self.relations):
+        named = {"neighbours.gamma": self._fitted()}
+        both = zip(self.relations, self.matrix_of, strict=True)
+        for place, (relation, number) in enumerate(both):
             named[f"neighbours.{place}.kinds"] = torch.from_numpy(relation.kinds).clone()
             numbers = (relation.fading, relation.by_length, float(relation.linear), relation.scale)
             named[f"neighbours.{place}.shape"] = torch.tensor(numbers, dtype=torch.float64)
+            named[f"neighbours.{place}.matrix"] = torch.tensor(number)
+        for number, matrix in enumerate(self.matrices):
             for part in ("data", "indices", "indptr"):
-                values = torch.from_numpy(getattr(relation.matrix, part))
-                named[f"neighbours.{place}.{part}"] = values.clone()
+                values = torch.from_numpy(getattr(matrix, part))
+                named[f"neighbours.matrix.{number}.{part}"] = values.clone()
         return named
 
     @classmethod
     def from_tensors(cls, named: Mapping[str, Tensor]) -> NeighbourTerm:
         """The term that ``tensors`` wrote."""
         gamma = named["neighbours.gamma"]
+        matrices: dict[int, sp.csr_array] = {}
         relations = []
         for place in range(len(gamma)):
-            parts = (named[f"neighbours.{place}.{p}"] for p in ("data", "indices", "indptr"))
-            data, indices, indptr = (part.numpy() for part in parts)
-            shape = (len(indptr) - 1, len(indptr) - 1)
-            matrix = sp.csr_array((data, indices, indptr), shape=shape)
+            number = int(named[f"neighbours.{place}.matrix"])
+            if number not in matrices:
+                parts = (f"neighbours.matrix.{number}.{p}" for p in ("data", "indices", "indptr"))
+                data, indices, indptr = (named[part].numpy() for part in parts)
+                shape = (len(indptr) - 1, len(indptr) - 1)
+                matrices[number] = sp.csr_array((data, indices, indptr), shape=shape)
             kinds = named[f"neighbours.{place}.kinds"].numpy()
             fading, by_length, linear, scale = named[f"neighbours.{place}.shape"].tolist()
+            matrix = matrices[number]
             relations.append(Relation(matrix, fading, kinds, bool(linear), by_length, scale))
         return cls(tuple(relations), gamma)
+
+    def _fitted(self) -> Tensor:
+        if self.gamma is None:
+            raise ValueError("the term has not been fitted")
+        return self.gamma
 
     def histories(self, past: Past, begin: IntArray, end: IntArray) -> list[sp.csr_array]:
         """What the events of each question weigh, for each relation: (questions, products)."""
@@ -238,15 +296,12 @@ class NeighbourTerm:
     @cached_property
     def _into(self) -> dict[int, sp.csr_array]:
         """What leads to each product, for each matrix: (products, products)."""
-        matrices = {id(one.matrix): one.matrix for one in self.relations}
-        return {key: sp.csr_array(matrix.T) for key, matrix in matrices.items()}
+        return {id(matrix): sp.csr_array(matrix.T) for matrix in self.matrices}
 
     def add(self, scores: Tensor, past: Past, begin: IntArray, end: IntArray) -> Tensor:
         """The scores (questions, products) with the term added, in their place."""
-        if self.gamma is None:
-            raise ValueError("the term has not been fitted")
         found = self.entries(self.histories(past, begin, end))
-        return add_entries(scores, found, self.gamma)
+        return add_entries(scores, found, self._fitted())
 
 
 def add_entries(scores: Tensor, found: Sequence[Entries], gamma: Tensor) -> Tensor:
@@ -261,3 +316,9 @@ def add_entries(scores: Tensor, found: Sequence[Entries], gamma: Tensor) -> Tens
     place = torch.cat([entries.place for entries in found])
     value = torch.cat([g * one.value.to(scores) for one, g in zip(found, gamma, strict=True)])
     return scores.view(-1).index_add_(0, place.to(scores.device), value).view(scores.shape)
+
+
+def _with(matrix: sp.csr_array, inherited: sp.csr_array) -> sp.csr_array:
+    """The matrix and the strongest inherited entries of each row beside it."""
+    added = strongest_entries(sp.csr_array(inherited), NEIGHBOURS, skip_diagonal=False)
+    return sp.csr_array(matrix + added)

@@ -37,7 +37,7 @@ from gnn.linear import (
     unit_rows,
 )
 from gnn.model import SetEncoder
-from gnn.neighbours import NEIGHBOURS, NeighbourTerm, Relation
+from gnn.neighbours import NeighbourTerm, Relation
 from gnn.questions import Past
 from gnn.recommender import FloatArray
 from gnn.warm import CannotContinue, WarmStart, continued, rehearsed
@@ -48,6 +48,9 @@ EDGES_SHARE = 0.5
 
 #: How each relation counts that several kinds of behaviour give.
 KINDS_SHARE = 0.6
+
+#: The strongest neighbours kept of a product.
+NEIGHBOURS = 100
 
 #: The ridge penalty of the linear weights, and the entries kept of a product there.
 PENALTY = 300.0

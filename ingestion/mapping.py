@@ -49,6 +49,7 @@ from kg.records import RELATIONSHIPS
 OWN_TYPES: Final = (
     *RELATIONSHIPS.values(),
     *("PLACED", "CONTAINS", "SEARCHED", "FOUND", "RELATED_TO", "RECOMMENDED", "STATED"),
+    *("COUNTS_FOR_A", "COUNTS_FOR_B"),
 )
 
 

@@ -1,9 +1,10 @@
 """A run's recommendations and vectors into the graph, seen by readers all at once.
 
-Two slots, ``a`` and ``b``, each hold one run's vectors and have an index of their own. A run is
-written to the slot that is not live, its recommendations beside those of the live run; then one
-transaction makes it live. The former run keeps its slot, so that going back is that one
-transaction again. Before anything of an older run goes, those end who may still be reading it.
+Two slots, ``a`` and ``b``, each hold one run's vectors, with an index of their own, and the edges
+of its sparse term. A run is written to the slot that is not live, its recommendations beside those
+of the live run; then one transaction makes it live. The former run keeps its slot, so that going
+back is that one transaction again. Before anything of an older run goes, those end who may still be
+reading it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy.typing as npt
 
 from kg.connection import Graph
 from kg.errors import UnknownRun
+from kg.links import Links, replace_links
 from kg.parallel import in_order
 from kg.vectors import BATCH_VECTORS, ensure_vector_index, read_dimensions
 
@@ -38,7 +40,8 @@ class Publication:
         scores: (users, k) float32
 
     ``keep_seen`` tells whether the lists hold what users have bought; ``reasons`` are those of
-    each product of a list, as ``KIND share product_id``, the weightiest first, or empty.
+    each product of a list, as ``KIND share product_id``, the weightiest first, or empty. ``links``
+    are what a history counts for beside the vectors.
     """
 
     run_id: str
@@ -49,6 +52,7 @@ class Publication:
     scores: npt.NDArray[np.float32]
     keep_seen: bool = False
     reasons: Sequence[Sequence[Sequence[str]]] = ()
+    links: Links | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ def publish(
         keep = [] if live is None else [live["run_id"]]
         graph.run("write/delete_recommendations", keep=keep)
         _write_vectors(graph, slot, publication)
+        replace_links(graph, slot, publication.links)
         write_recommendations(graph, publication, progress)
         graph.write("write/make_live", run_id=run_id, now=now)
     elif live.get("keep_seen") != publication.keep_seen:

@@ -14,10 +14,12 @@ from gnn.inference import of_length
 from gnn.tensors import histories_of, knowledge_of
 from gnn.warm import CannotContinue
 from kg.connection import Graph
+from kg.links import replace_links
 from kg.popularity import count_newcomers
 from kg.publish import read_runs, write_slot_vectors
 from kg.read import read_tensors
 from kg.records import KINDS, NO_TIME
+from shopgraph.publishing import links_of
 
 log = logging.getLogger(__name__)
 
@@ -61,5 +63,8 @@ def welcome(graph: Graph, folder: Path, cache: Path | None = None) -> int:
     rows = np.array([row for row in range(known, len(z)) if tensors.product_ids[row]], np.int64)
     vectors = of_length(z[rows], bias[rows], float(live["product_length"]) ** 2)
     write_slot_vectors(graph, live["slot"], "product", rows, vectors)
+    links = links_of(recommender)
+    if links is not None:
+        replace_links(graph, live["slot"], links.of_rows_from(known), known)
     count_newcomers(graph, rows)
     return len(rows)

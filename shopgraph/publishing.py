@@ -22,6 +22,7 @@ from gnn.tensors import histories_of
 from kg.audiences import read_profile_groups, write_audiences
 from kg.connection import Graph
 from kg.errors import UnknownRun
+from kg.links import Links
 from kg.popularity import write_popularity
 from kg.publish import Publication, Published, publish
 from kg.read import ShopTensors, read_tensors
@@ -89,6 +90,7 @@ def publish_run(
         scores=scores,
         keep_seen=keep_seen,
         reasons=told.reasons,
+        links=links_of(recommender),
     )
     write_page_facts(graph, histories, KINDS.index(run.target_kind))
     with progress("writing recommendations", len(users), "user") as advance:
@@ -171,13 +173,27 @@ def run_properties(run: runs.Run) -> dict[str, str | float]:
 def serving_properties(recommender: VectorRecommender, vectors: FloatArray) -> dict[str, Any]:
     """What pages need of a run: its products, the length of their vectors, and the users' encoder.
 
-    With that ``home`` computes a user's vector anew, where it is linear in their events.
+    With that ``home`` computes a user's vector anew, where it is linear in their events, and with
+    the numbers of the sparse term what their history counts for beside it.
 
     Shapes:
         vectors: (products, dim + 2), all of one length
     """
-    facts = {"products": len(vectors), "product_length": float(np.linalg.norm(vectors[0]))}
+    facts: dict[str, Any] = {
+        "products": len(vectors),
+        "product_length": float(np.linalg.norm(vectors[0])),
+        "history": recommender.history,
+    }
+    if recommender.neighbours is not None:
+        numbers = recommender.neighbours.numbers()
+        facts |= {f"term_{name}": value for name, value in numbers.items()}
     encoder = recommender.users_encoder
     if not isinstance(encoder, UserEncoder):
         return facts
     return facts | {f"encoder_{name}": value for name, value in encoder.numbers().items()}
+
+
+def links_of(recommender: VectorRecommender) -> Links | None:
+    """The edges of the sparse term, where the run has one."""
+    term = recommender.neighbours
+    return None if term is None else Links(*term.links())

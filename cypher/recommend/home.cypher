@@ -6,8 +6,8 @@
 //          $k  INTEGER: how many at most
 // Returns  rank  INTEGER, product_id, title  STRING, price, score  FLOAT, source  STRING: stored
 //          (the run's list, where nothing has happened since) or new (a product that came after the run, in
-//          its place by the vectors), then nearest (by the user's vector now), then popular,
-//          what they bought only where the run keeps it
+//          its place by its score), then nearest (by the run's score now: the user's vector, and what their
+//          history counts for), then popular, what they bought only where the run keeps it
 // Browser  :params {user_id: '17850', k: 20, constraints: {}}
 // Repeat   safe: reads only
 CYPHER 25
@@ -18,31 +18,41 @@ LET run_id = live.run_id
 OPTIONAL MATCH (served:VectorSlot {run_id: run_id})
 LET run = properties(served), slot = served.slot
 // The user's vector now: the run's own, or, where they have done something since, h = Σ_k β_k ⊙
-// Σ_e w_ke z_e over their newest hundred events (gnn/model.py, UserEncoder), then 1 and 0 for the
-// products' bias and length.
+// Σ_e w_ke z_e over as many of their newest events as the run looked at (gnn/model.py, UserEncoder),
+// then 1 and 0 for the products' bias and length.
 LET changed = run.encoder_mix IS NOT NULL AND EXISTS {
   MATCH (shopper)-[e:VIEWED|CLICKED|CARTED|PURCHASED|RETURNED|RATED]->(:Product)
   WHERE e.ingested_at.epochMillis > coalesce(run.bookmark_ms, 0)
 }
-CALL (shopper, run, slot, changed) {
-  WHEN changed THEN {
+LET fresh = EXISTS { MATCH (p:Product) WHERE p.idx >= run.products }
+// What they did, each product and kind once, the newest first.
+CALL (shopper, slot, changed, fresh) {
+  WHEN changed OR fresh THEN {
     MATCH (shopper)-[e:VIEWED|CLICKED|CARTED|PURCHASED|RETURNED|RATED]->(q:Product)
-    LET z = CASE slot WHEN 'a' THEN q.vector_a ELSE q.vector_b END
-    FILTER z IS NOT NULL
-    WITH run, q, z, type(e) AS kind,
+    FILTER CASE slot WHEN 'a' THEN q.vector_a ELSE q.vector_b END IS NOT NULL
+    WITH q, type(e) AS kind,
          max([coalesce(e.occurred_at.epochMillis, 0), coalesce(e.position, e.line, 0)]) AS at
-    ORDER BY at DESC LIMIT 100
-    WITH run, collect({z: z, at: at[0], kind:
-      {VIEWED: 0, CLICKED: 1, CARTED: 2, PURCHASED: 3, RETURNED: 4, RATED: 5}[kind]}) AS events
+    ORDER BY at DESC LIMIT 1000
+    RETURN collect({q: q, at: at[0], kind:
+      {VIEWED: 0, CLICKED: 1, CARTED: 2, PURCHASED: 3, RETURNED: 4, RATED: 5}[kind]}) AS did
+  }
+  ELSE {
+    RETURN [] AS did
+  }
+}
+CALL (shopper, run, slot, changed, did) {
+  WHEN changed THEN {
+    LET events = did[..run.history]
     LET by_rank = run.encoder_rank, by_age = run.encoder_age, by_days = run.encoder_days,
         by_kind = run.encoder_kind, mix = run.encoder_mix, mean = run.encoder_mean,
         now = CASE WHEN run.cutoff_ms > events[0].at THEN run.cutoff_ms ELSE events[0].at END,
-        n = size(events), dim = size(events[0].z) - 2
+        n = size(events),
+        columns = [event IN events | CASE slot WHEN 'a' THEN event.q.vector_a ELSE event.q.vector_b END]
+    LET dim = size(columns[0]) - 2
     LET pools = [k IN range(0, size(by_rank) - 1) | [i IN range(0, n - 1) |
           exp(by_kind[k * 6 + events[i].kind] - by_rank[k] * log(1 + i) - by_age[k] * i
               - by_days[k] * log(1 + CASE events[i].at WHEN 0 THEN 0 ELSE (now - events[i].at) / 86400000.0 END))]]
     LET shares = [pool IN pools | CASE WHEN mean THEN 1.0 / reduce(s = 1e-12, w IN pool | s + w) ELSE 1.0 END],
-        columns = [event IN events | event.z],
         // Each member of the model has a block of the vector and pools of its own over it.
         width = size(mix) / size(by_rank)
     LET own = size(by_rank) * width / dim
@@ -54,92 +64,121 @@ CALL (shopper, run, slot, changed) {
     RETURN CASE slot WHEN 'a' THEN shopper.vector_a ELSE shopper.vector_b END AS asked
   }
 }
-// A score is h·z + b, which is the cosine times both lengths: products that came after the run find
-// their place in its list.
-LET fresh = EXISTS { MATCH (p:Product) WHERE p.idx >= run.products },
-    lengths = run.product_length * sqrt(reduce(s = 0.0, x IN asked | s + x * x))
+// A score is h·z + b, which is the cosine times both lengths, and Σ_r γ_r f(S_r), what the history
+// counts for besides: S_r = Σ_e (1 + newer events)^-fading_r · kind_re · weight of the edge, f(S) =
+// log(1 + S / scale_r) (gnn/neighbours.py).
+LET lengths = run.product_length * sqrt(reduce(s = 0.0, x IN asked | s + x * x)),
+    relations = range(0, coalesce(size(run.term_gamma), 0) - 1), by_kind = run.term_kind, fading = run.term_fading
+LET heard = [i IN range(0, size(did) - 1) |
+  {q: did[i].q, says: [r IN relations | by_kind[r * 6 + did[i].kind] * (1.0 + i) ^ (-fading[r])]}]
 // A number with a fraction: beside a whole one the server counts to one more, which may be too large.
 LET enough = NOT changed AND NOT fresh AND size(keys($constraints)) = 0 AND COUNT {
   MATCH (shopper)-[:RECOMMENDED {run_id: run_id}]->(p:Product)
   WHERE coalesce(p.in_stock, true) AND NOT coalesce(p.delisted, false)
 } >= toFloat($k)
-WITH shopper, run, run_id, slot, changed, enough, lengths, CASE WHEN NOT enough THEN asked END AS asked
+WITH shopper, run, run_id, slot, changed, enough, lengths, relations,
+     CASE WHEN NOT enough THEN asked END AS asked, CASE WHEN enough THEN [] ELSE heard END AS heard
 LET bought = COLLECT { MATCH (shopper)-[:PURCHASED]->(q:Product) RETURN DISTINCT q }
-CALL (shopper, run, run_id, slot, asked, changed, enough, lengths) {
+CALL (shopper, run, run_id, slot, asked, changed, enough, lengths, heard, relations) {
   MATCH (shopper)-[r:RECOMMENDED {run_id: run_id}]->(p:Product)
   WHERE NOT changed
   RETURN p, 1 AS tier, r.score AS score, 'stored' AS source
   UNION ALL
-  // The nearest by the live run's vectors: its index filters stock and price itself, within
-  // categories or brands all are compared.
-  CALL (slot, asked) {
-    WHEN size(coalesce($constraints.categories, []) + coalesce($constraints.brands, [])) > 0 THEN {
-      CALL () {
-        UNWIND coalesce($constraints.categories, []) AS path
-        MATCH (c:Category) WHERE c.path STARTS WITH path
-        MATCH (c)<-[:IN_CATEGORY]-(p:Product)
-        RETURN p
-        UNION
-        UNWIND coalesce($constraints.brands, []) AS name
-        MATCH (:Brand {name: name})<-[:MADE_BY]-(p:Product)
-        RETURN p
+  CALL (run, slot, asked, lengths, heard, relations) {
+    CALL (slot, asked, heard) {
+      // The nearest by the live run's vectors: its index filters stock and price itself, within
+      // categories or brands all are compared.
+      CALL (slot, asked) {
+        WHEN size(coalesce($constraints.categories, []) + coalesce($constraints.brands, [])) > 0 THEN {
+          CALL () {
+            UNWIND coalesce($constraints.categories, []) AS path
+            MATCH (c:Category) WHERE c.path STARTS WITH path
+            MATCH (c)<-[:IN_CATEGORY]-(p:Product)
+            RETURN p
+            UNION
+            UNWIND coalesce($constraints.brands, []) AS name
+            MATCH (:Brand {name: name})<-[:MADE_BY]-(p:Product)
+            RETURN p
+          }
+          LET score = vector.similarity.cosine(CASE slot WHEN 'a' THEN p.vector_a ELSE p.vector_b END, asked)
+          FILTER score IS NOT NULL
+          RETURN p, score
+        }
+        WHEN slot = 'a' AND $constraints.price_from IS NULL AND $constraints.price_to IS NULL THEN {
+          MATCH (p:Product)
+            SEARCH p IN (VECTOR INDEX product_vector_a FOR asked
+                         WHERE p.in_stock >= coalesce($constraints.in_stock, true)
+                         LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                                    WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
+                                      ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                    ELSE 1001 END)
+            SCORE AS score
+          RETURN p, score
+        }
+        WHEN slot = 'a' THEN {
+          MATCH (p:Product)
+            SEARCH p IN (VECTOR INDEX product_vector_a FOR asked
+                         WHERE p.in_stock >= coalesce($constraints.in_stock, true)
+                           AND p.price >= coalesce($constraints.price_from, 0.0)
+                           AND p.price <= coalesce($constraints.price_to, 1e300)
+                         LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                                    WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
+                                      ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                    ELSE 1001 END)
+            SCORE AS score
+          RETURN p, score
+        }
+        WHEN $constraints.price_from IS NULL AND $constraints.price_to IS NULL THEN {
+          MATCH (p:Product)
+            SEARCH p IN (VECTOR INDEX product_vector_b FOR asked
+                         WHERE p.in_stock >= coalesce($constraints.in_stock, true)
+                         LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                                    WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
+                                      ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                    ELSE 1001 END)
+            SCORE AS score
+          RETURN p, score
+        }
+        ELSE {
+          MATCH (p:Product)
+            SEARCH p IN (VECTOR INDEX product_vector_b FOR asked
+                         WHERE p.in_stock >= coalesce($constraints.in_stock, true)
+                           AND p.price >= coalesce($constraints.price_from, 0.0)
+                           AND p.price <= coalesce($constraints.price_to, 1e300)
+                         LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                                    WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
+                                      ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                    ELSE 1001 END)
+            SCORE AS score
+          RETURN p, score
+        }
       }
-      LET score = vector.similarity.cosine(CASE slot WHEN 'a' THEN p.vector_a ELSE p.vector_b END, asked)
-      FILTER score IS NOT NULL
-      RETURN p, score
+      RETURN p, score AS near, null AS part
+      UNION ALL
+      UNWIND heard AS event
+      LET q = event.q
+      CALL (slot, q) {
+        WHEN slot = 'a' THEN {
+          MATCH (q)-[c:COUNTS_FOR_A]->(p:Product)
+          RETURN p, c.weights AS weights
+        }
+        ELSE {
+          MATCH (q)-[c:COUNTS_FOR_B]->(p:Product)
+          RETURN p, c.weights AS weights
+        }
+      }
+      RETURN p, null AS near, [event.says, weights] AS part
     }
-    WHEN slot = 'a' AND $constraints.price_from IS NULL AND $constraints.price_to IS NULL THEN {
-      MATCH (p:Product)
-        SEARCH p IN (VECTOR INDEX product_vector_a FOR asked
-                     WHERE p.in_stock >= coalesce($constraints.in_stock, true)
-                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
-                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
-                                ELSE 1001 END)
-        SCORE AS score
-      RETURN p, score
-    }
-    WHEN slot = 'a' THEN {
-      MATCH (p:Product)
-        SEARCH p IN (VECTOR INDEX product_vector_a FOR asked
-                     WHERE p.in_stock >= coalesce($constraints.in_stock, true)
-                       AND p.price >= coalesce($constraints.price_from, 0.0)
-                       AND p.price <= coalesce($constraints.price_to, 1e300)
-                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
-                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
-                                ELSE 1001 END)
-        SCORE AS score
-      RETURN p, score
-    }
-    WHEN $constraints.price_from IS NULL AND $constraints.price_to IS NULL THEN {
-      MATCH (p:Product)
-        SEARCH p IN (VECTOR INDEX product_vector_b FOR asked
-                     WHERE p.in_stock >= coalesce($constraints.in_stock, true)
-                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
-                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
-                                ELSE 1001 END)
-        SCORE AS score
-      RETURN p, score
-    }
-    ELSE {
-      MATCH (p:Product)
-        SEARCH p IN (VECTOR INDEX product_vector_b FOR asked
-                     WHERE p.in_stock >= coalesce($constraints.in_stock, true)
-                       AND p.price >= coalesce($constraints.price_from, 0.0)
-                       AND p.price <= coalesce($constraints.price_to, 1e300)
-                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
-                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
-                                ELSE 1001 END)
-        SCORE AS score
-      RETURN p, score
-    }
+    WITH p, max(near) AS near, collect(part) AS parts
+    LET cosine = coalesce(near, vector.similarity.cosine(CASE slot WHEN 'a' THEN p.vector_a ELSE p.vector_b END, asked))
+    FILTER cosine IS NOT NULL
+    LET matrix = run.term_matrix, gamma = run.term_gamma, scale = run.term_scale, linear = run.term_linear
+    RETURN p, (2 * cosine - 1) * lengths + reduce(term = 0.0, r IN CASE parts WHEN [] THEN [] ELSE relations END |
+      term + gamma[r] * head([s IN [reduce(s = 0.0, part IN parts | s + part[0][r] * part[1][matrix[r]])] |
+        CASE WHEN linear[r] THEN s ELSE log(1 + s / scale[r]) END])) AS score
   }
   LET new = NOT changed AND coalesce(p.idx >= run.products, false)
-  RETURN p, CASE WHEN new THEN 1 ELSE 2 END AS tier,
-         CASE WHEN new THEN (2 * score - 1) * lengths ELSE score END AS score,
+  RETURN p, CASE WHEN new THEN 1 ELSE 2 END AS tier, score,
          CASE WHEN new THEN 'new' ELSE 'nearest' END AS source
   UNION ALL
   // Where fewer fit: what sells, lately and at all.

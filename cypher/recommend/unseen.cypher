@@ -15,8 +15,8 @@ LET run_id = live.run_id
 OPTIONAL MATCH (served:VectorSlot {run_id: run_id})
 LET run = properties(served), slot = served.slot
 // The user's vector now: the run's own, or, where they have done something since, h = Σ_k β_k ⊙
-// Σ_e w_ke z_e over their newest hundred events (gnn/model.py, UserEncoder), then 1 and 0 for the
-// products' bias and length.
+// Σ_e w_ke z_e over as many of their newest events as the run looked at (gnn/model.py, UserEncoder),
+// then 1 and 0 for the products' bias and length.
 LET changed = run.encoder_mix IS NOT NULL AND EXISTS {
   MATCH (shopper)-[e:VIEWED|CLICKED|CARTED|PURCHASED|RETURNED|RATED]->(:Product)
   WHERE e.ingested_at.epochMillis > coalesce(run.bookmark_ms, 0)
@@ -24,22 +24,22 @@ LET changed = run.encoder_mix IS NOT NULL AND EXISTS {
 CALL (shopper, run, slot, changed) {
   WHEN changed THEN {
     MATCH (shopper)-[e:VIEWED|CLICKED|CARTED|PURCHASED|RETURNED|RATED]->(q:Product)
-    LET z = CASE slot WHEN 'a' THEN q.vector_a ELSE q.vector_b END
-    FILTER z IS NOT NULL
-    WITH run, q, z, type(e) AS kind,
+    FILTER CASE slot WHEN 'a' THEN q.vector_a ELSE q.vector_b END IS NOT NULL
+    WITH q, type(e) AS kind,
          max([coalesce(e.occurred_at.epochMillis, 0), coalesce(e.position, e.line, 0)]) AS at
-    ORDER BY at DESC LIMIT 100
-    WITH run, collect({z: z, at: at[0], kind:
-      {VIEWED: 0, CLICKED: 1, CARTED: 2, PURCHASED: 3, RETURNED: 4, RATED: 5}[kind]}) AS events
+    ORDER BY at DESC LIMIT 1000
+    WITH collect({q: q, at: at[0], kind:
+      {VIEWED: 0, CLICKED: 1, CARTED: 2, PURCHASED: 3, RETURNED: 4, RATED: 5}[kind]})[..run.history] AS events
     LET by_rank = run.encoder_rank, by_age = run.encoder_age, by_days = run.encoder_days,
         by_kind = run.encoder_kind, mix = run.encoder_mix, mean = run.encoder_mean,
         now = CASE WHEN run.cutoff_ms > events[0].at THEN run.cutoff_ms ELSE events[0].at END,
-        n = size(events), dim = size(events[0].z) - 2
+        n = size(events),
+        columns = [event IN events | CASE slot WHEN 'a' THEN event.q.vector_a ELSE event.q.vector_b END]
+    LET dim = size(columns[0]) - 2
     LET pools = [k IN range(0, size(by_rank) - 1) | [i IN range(0, n - 1) |
           exp(by_kind[k * 6 + events[i].kind] - by_rank[k] * log(1 + i) - by_age[k] * i
               - by_days[k] * log(1 + CASE events[i].at WHEN 0 THEN 0 ELSE (now - events[i].at) / 86400000.0 END))]]
     LET shares = [pool IN pools | CASE WHEN mean THEN 1.0 / reduce(s = 1e-12, w IN pool | s + w) ELSE 1.0 END],
-        columns = [event IN events | event.z],
         // Each member of the model has a block of the vector and pools of its own over it.
         width = size(mix) / size(by_rank)
     LET own = size(by_rank) * width / dim

@@ -63,6 +63,20 @@ def test_a_query_by_name_answers_what_the_live_statement_does(job: Any, user_id:
     assert few == rows[:3]
 
 
+@pytest.mark.parametrize("user_id", ["u0001", "u0040", "u0080"])
+def test_cypher_alone_ranks_as_the_run_did(job: Any, user_id: str) -> None:
+    live = job.ask(LIVE, user_id=user_id)
+    asked = ("query", "ranking", f"user_id={user_id}", "--k", str(len(live)))
+    rows = job.person.succeed(*asked)["rows"]
+    assert [(row["product_id"], row["stored"]) for row in rows] == [
+        (row["p.product_id"], place) for place, row in enumerate(live, 1)
+    ]
+    stored = [row["r.score"] for row in live]
+    assert [row["score"] for row in rows] == pytest.approx(stored, rel=1e-3)
+    # The edges have their part in it.
+    assert len({round(row["history"], 3) for row in rows}) > 1
+
+
 def test_the_same_tables_again_write_nothing(job: Any) -> None:
     again = job.person.succeed("ingest", job.tables)
     assert again["written"] == 0

@@ -172,6 +172,8 @@ def shop(graph: Graph, ask: Ask) -> Shop:
     lists[1, :2] = [row["p00"], row["p03"]]
     scores = np.tile(np.array([4.0, 3.0, 2.0, 1.0], np.float32), (4, 1))
     properties = {f"encoder_{key}": value for key, value in encoder.numbers().items()}
+    length = float(np.linalg.norm(products[0]))
+    properties |= {"history": 300, "products": len(IDS), "product_length": length}
     properties |= {
         "cutoff_ms": round(CUTOFF.timestamp() * 1000),
         "bookmark_ms": round(CUTOFF.timestamp() * 1000),

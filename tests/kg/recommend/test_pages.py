@@ -63,7 +63,7 @@ def test_home_is_the_list_until_something_happens_then_what_is_nearest(
     others = [name for name in ON_SALE if name != "p00"]
     assert [row["product_id"] for row in rows] == ranked(shop, now, others)[:5]
     assert {row["source"] for row in rows} == {"nearest"}
-    expected = np.sort(nearness(shop.products, now)[[IDS.index(name) for name in others]])[::-1]
+    expected = np.sort((shop.products @ now)[[IDS.index(name) for name in others]])[::-1]
     assert [row["score"] for row in rows] == pytest.approx(expected[:5], abs=1e-5)
 
 
