@@ -64,6 +64,34 @@ class VectorRecommender:
         return vectors
 
 
+@dataclass(frozen=True)
+class Reranked:
+    """What a database finds: the nearest by the vectors, and all the history counts for, by score.
+
+    The rest follows in the order of the vectors alone.
+    """
+
+    recommender: VectorRecommender
+    nearest: int = 200
+
+    def score(self, queries: Histories, now: IntArray | None) -> FloatArray:
+        """Score every product for every query: (queries, products) float32."""
+        full, term = self.recommender.score(queries, now), self.recommender.neighbours
+        if term is None:
+            return full
+        vectors = self.recommender.vectors_only().score(queries, now)
+        found = np.zeros(full.shape, np.bool_)
+        width = min(self.nearest, full.shape[1])
+        near = torch.topk(torch.from_numpy(vectors), width).indices.numpy()
+        np.put_along_axis(found, near, True, axis=1)
+        past = Past(queries)
+        for entries in term.entries(term.histories(past, queries.indptr[:-1], queries.indptr[1:])):
+            found.ravel()[entries.place.numpy()] = True
+        below = vectors - (vectors.max(initial=0.0) - full.min(initial=0.0) + 1)
+        scores: FloatArray = np.where(found, full, below)
+        return scores
+
+
 def index_vectors(users: FloatArray, z: FloatArray, bias: FloatArray) -> tuple[FloatArray, ...]:
     """Vectors for a cosine index that rank as h·z + b does, and whose dot product is that sum.
 

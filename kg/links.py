@@ -56,9 +56,7 @@ def replace_links(
         _add(graph, slot, links, progress)
 
 
-def _add(
-    graph: Graph, slot: str, links: Links, progress: Callable[[int], None] | None
-) -> None:
+def _add(graph: Graph, slot: str, links: Links, progress: Callable[[int], None] | None) -> None:
     """Write edges over two sessions at once.
 
     What the sessions share are the edges' targets, where the driver tries again should they ever
