@@ -210,7 +210,22 @@ def test_categories_and_tags_follow_the_list(shop: Shop, ask: Ask) -> None:
     # p05 and p06, first and second, lie in A > Y; sold and p01, third and fourth, in A > X.
     gain = [1.0, log(2) / log(3), 0.5, log(2) / log(5)]
     assert [(row["path"], row["known"]) for row in rows] == [("A > Y", True), ("A > X", True)]
+    assert [row["score"] for row in rows] == pytest.approx([gain[0] + gain[1], gain[3]])
+    rows = shop.answer("category_suggestions", user_id="ann", in_stock="false")
     assert [row["score"] for row in rows] == pytest.approx([gain[0] + gain[1], gain[2] + gain[3]])
+    # p05 and p01 are of brand two, p05 alone costs more than 20; p01 is known.
+    for constraints, expected in (
+        ({"brands": "two"}, {"A > Y": gain[0], "A > X": gain[3]}),
+        ({"brands": "two", "price_from": "21"}, {"A > Y": gain[0]}),
+        ({"categories": "A > X"}, {"A > X": gain[3]}),
+        ({"exclude": "p06"}, {"A > Y": gain[0], "A > X": gain[3]}),
+        ({"exclude_seen": "true"}, {"A > Y": gain[0] + gain[1]}),
+        ({"price_to": "1"}, {}),
+    ):
+        rows = shop.answer("category_suggestions", user_id="ann", **constraints)
+        assert {row["path"]: row["score"] for row in rows} == pytest.approx(expected)
+    rows = shop.answer("tag_suggestions", user_id="ann", brands="two", price_from="21")
+    assert {row["key"]: row["score"] for row in rows} == pytest.approx({"colour=red": 1 / log(4)})
     rows = shop.answer("tag_suggestions", user_id="ann")
     assert [(row["key"], row["known"]) for row in rows] == [("colour=red", False), ("wool", True)]
     assert [row["score"] for row in rows] == pytest.approx(
@@ -323,7 +338,8 @@ CONSTRAINED: list[tuple[dict[str, str], Fits]] = [
 
 def test_every_page_has_its_test_of_constraints() -> None:
     pages = {name for name, query in list_queries().items() if "constraints" in query.params}
-    assert pages == GIVEN.keys()
+    # Those of no products have tests of their own.
+    assert pages == GIVEN.keys() | {"category_suggestions", "tag_suggestions"}
 
 
 def test_constraints_hold_of_every_row_and_lose_none_that_fits(shop: Shop) -> None:
