@@ -69,8 +69,12 @@ CALL (shopper, run, slot, changed, did) {
 // log(1 + S / scale_r) (gnn/neighbours.py).
 LET lengths = run.product_length * sqrt(reduce(s = 0.0, x IN asked | s + x * x)),
     relations = range(0, coalesce(size(run.term_gamma), 0) - 1), by_kind = run.term_kind, fading = run.term_fading
-LET heard = [i IN range(0, size(did) - 1) |
-  {q: did[i].q, says: [r IN relations | by_kind[r * 6 + did[i].kind] * (1.0 + i) ^ (-fading[r])]}]
+CALL (did, relations, by_kind, fading) {
+  UNWIND range(0, size(did) - 1) AS i
+  WITH did[i].q AS q, collect([did[i].kind, 1.0 + i]) AS events
+  RETURN collect({q: q, says: [r IN relations |
+    reduce(says = 0.0, event IN events | says + by_kind[r * 6 + event[0]] * event[1] ^ (-fading[r]))]}) AS heard
+}
 // A number with a fraction: beside a whole one the server counts to one more, which may be too large.
 LET enough = NOT changed AND NOT fresh AND size(keys($constraints)) = 0 AND COUNT {
   MATCH (shopper)-[:RECOMMENDED {run_id: run_id}]->(p:Product)
@@ -170,12 +174,16 @@ CALL (shopper, run, run_id, slot, asked, changed, enough, lengths, heard, relati
       RETURN p, null AS near, [event.says, weights] AS part
     }
     WITH p, max(near) AS near, collect(part) AS parts
+    LET matrix = run.term_matrix, gamma = run.term_gamma, scale = run.term_scale, linear = run.term_linear
+    LET term = reduce(term = 0.0, r IN CASE parts WHEN [] THEN [] ELSE relations END |
+      term + gamma[r] * head([s IN [reduce(s = 0.0, part IN parts | s + part[0][r] * part[1][matrix[r]])] |
+        CASE WHEN linear[r] THEN s ELSE log(1 + s / scale[r]) END]))
+    // Of those that are not near, the ones that the history counts for most.
+    WITH p, near, term ORDER BY near IS NULL, term DESC
+    LIMIT CASE WHEN $k <= 100 AND size(keys($constraints)) = 0 THEN 601 ELSE 1301 END
     LET cosine = coalesce(near, vector.similarity.cosine(CASE slot WHEN 'a' THEN p.vector_a ELSE p.vector_b END, asked))
     FILTER cosine IS NOT NULL
-    LET matrix = run.term_matrix, gamma = run.term_gamma, scale = run.term_scale, linear = run.term_linear
-    RETURN p, (2 * cosine - 1) * lengths + reduce(term = 0.0, r IN CASE parts WHEN [] THEN [] ELSE relations END |
-      term + gamma[r] * head([s IN [reduce(s = 0.0, part IN parts | s + part[0][r] * part[1][matrix[r]])] |
-        CASE WHEN linear[r] THEN s ELSE log(1 + s / scale[r]) END])) AS score
+    RETURN p, (2 * cosine - 1) * lengths + term AS score
   }
   LET new = NOT changed AND coalesce(p.idx >= run.products, false)
   RETURN p, CASE WHEN new THEN 1 ELSE 2 END AS tier, score,
