@@ -2,9 +2,10 @@
 
 Three parts, each scaled so that the twenty best scores of a user average one, then mixed in fixed
 shares: learned vectors v_j that start from the graph's smooth directions; those directions
-themselves (the ideal low-pass filter of GF-CF, Shen et al., 2021); and the strongest neighbours,
-as sparse edges. The shares are not chosen on a hold-out: a random one favours what is learned far
-beyond what later behaviour bears out, so that a conservative mix is the safer choice.
+themselves (the ideal low-pass filter of GF-CF, Shen et al., 2021); and sparse edges, the linear
+weights of each product's nearest. The shares are not chosen on a hold-out: a random one favours
+what is learned far beyond what later behaviour bears out, so that a conservative mix is the safer
+choice.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from gnn.linear import (
     scale_both,
     scale_rows,
     strongest,
+    strongest_entries,
     strongest_rows,
     truncated_svd,
     unit_rows,
@@ -40,6 +42,7 @@ from gnn.model import SetEncoder
 from gnn.neighbours import NeighbourTerm, Relation
 from gnn.questions import Past
 from gnn.recommender import FloatArray
+from gnn.sparse_linear import sparse_weights
 from gnn.warm import CannotContinue, WarmStart, continued, rehearsed
 
 #: How the learned vectors, the smooth directions and the edges count.
@@ -56,8 +59,14 @@ NEIGHBOURS = 100
 PENALTY = 300.0
 WIDE = 300
 
+#: Linear weights of a product's edges: users count by how much they did to this power, a product
+#: is told from so many that are most like it, and the penalty is so many times a product's own sum.
+EDGE_ACTIVITY = -0.25
+EDGE_SOURCES = 60
+EDGE_PENALTY = 1.0
+
 #: An edge says more of a popular product: times its degree to this power.
-EDGE_POPULARITY = 0.35
+EDGE_POPULARITY = 0.5
 
 #: Cosines are divided by it in the softmax.
 TEMPERATURE = 0.08
@@ -84,18 +93,16 @@ class SpectralModel:
 
 @dataclass(frozen=True)
 class Directions:
-    """The graph's smooth directions, and what its products weigh in a history.
+    """The directions of R̃ = D_u^-½ R D_i^-½, and what its products weigh in a history.
 
     Shapes:
         products: (products, rank), V √s √d, where learning starts; smooth: (products, rank), V √d
         degree: (products,), at least 1
-        scaled: (users, products), R̃ = D_u^-½ R D_i^-½, of which they are the directions
     """
 
     products: FloatArray
     smooth: FloatArray
     degree: FloatArray
-    scaled: sp.csr_array
 
 
 def fit_spectral(
@@ -142,7 +149,7 @@ def fit_spectral(
     encoder = _balanced(encoder, z, had)
     term = None
     if model_config.use_neighbours:
-        term = _edges(train, directions, target_kind)
+        term = _edges(train, had, directions.degree, target_kind)
     state = {f"users.{name}": value for name, value in encoder.state_dict().items()}
     bias = torch.zeros(len(z))
     recommender = VectorRecommender(encoder, z, bias, model_config.history, term, state)
@@ -203,7 +210,7 @@ def _directions(
     else:
         _, values, right = truncated_svd(scaled, rank, seed, iterations=0, near=former.smooth)
     root = np.sqrt(degree)[:, None]
-    return Directions(right * np.sqrt(values) * root, right * root, degree, scaled)
+    return Directions(right * np.sqrt(values) * root, right * root, degree)
 
 
 def _start(directions: Directions, model_config: ModelConfig, config: TrainConfig) -> FloatArray:
@@ -406,13 +413,13 @@ def _balanced(encoder: SetEncoder, z: Tensor, had: sp.csr_array) -> SetEncoder:
     return encoder
 
 
-def _edges(train: Histories, directions: Directions, target_kind: int) -> NeighbourTerm:
+def _edges(
+    train: Histories, had: sp.csr_array, degree: FloatArray, target_kind: int
+) -> NeighbourTerm:
     """The sparse term, each relation scaled so that a user's twenty best average its share."""
-    scaled = directions.scaled
-    near = strongest(sp.csr_array(scaled.T), scaled, NEIGHBOURS)
-    popular = sp.diags_array((directions.degree**EDGE_POPULARITY).astype(np.float32))
     graded = kind_weights("graded", target_kind)
-    relations = [Relation(sp.csr_array(near @ popular), 0.0, graded, linear=True, by_length=0.5)]
+    leads = _linear_edges(had, degree)
+    relations = [Relation(leads, 0.0, graded, linear=True, by_length=0.5)]
     shares = [EDGES_SHARE]
     if (train.kind != target_kind).any():
         several = _of_several_kinds(train, target_kind)
@@ -428,6 +435,25 @@ def _edges(train: Histories, directions: Directions, target_kind: int) -> Neighb
         for r in relations
     ]
     return NeighbourTerm(tuple(relations)).weighted(torch.tensor(shares) / torch.tensor(best))
+
+
+def _linear_edges(had: sp.csr_array, degree: FloatArray) -> sp.csr_array:
+    """What predicts each product best, linearly, of those most like it.
+
+    Columns of D_u^-¼ R D_i^-½ are told from one another by ridge regression. Plain likeness counts
+    over and over what like products say in common: with it, the whole had 3 to 7 % less NDCG@20
+    on three kinds of hold-out (Gowalla: random, of popular products, of popular and like ones).
+
+    Shapes:
+        had: (users, products); degree: (products,); returned: (products, products), at most
+            ``NEIGHBOURS`` a row
+    """
+    users = sp.diags_array(np.diff(had.indptr).astype(np.float32) ** EDGE_ACTIVITY)
+    scaled = sp.csr_array((users @ had @ sp.diags_array(degree**-0.5)).astype(np.float32))
+    own = np.asarray(scaled.multiply(scaled).sum(axis=0)).ravel()
+    weights = sparse_weights(scaled, EDGE_SOURCES, EDGE_PENALTY * float(own.mean()))
+    popular = sp.diags_array((degree**EDGE_POPULARITY).astype(np.float32))
+    return strongest_entries(sp.csr_array(weights @ popular), NEIGHBOURS)
 
 
 def _of_several_kinds(train: Histories, target_kind: int) -> list[Relation]:
