@@ -134,7 +134,7 @@ def load_recommender(folder: Path, run: Run) -> VectorRecommender:
 
 
 def load_weights(folder: Path, run: Run) -> dict[str, torch.Tensor]:
-    """What a training can go on from: the model's parameters, and the products' vectors.
+    """What a training can go on from: the model's parameters; of sets also their vectors and edges.
 
     Raises:
         UnknownRunFolder: the weights are missing or broken.
@@ -142,7 +142,10 @@ def load_weights(folder: Path, run: Run) -> dict[str, torch.Tensor]:
     weights = _read_weights(folder, run)
     if not run.model.spectral:
         return _part(weights, "model.")
-    return _part(weights, "model.") | {"product_vectors": weights["product_vectors"]}
+    beside = ("product_vectors", "neighbours.")
+    return _part(weights, "model.") | {
+        name: value for name, value in weights.items() if name.startswith(beside)
+    }
 
 
 def _read_weights(folder: Path, run: Run) -> dict[str, torch.Tensor]:

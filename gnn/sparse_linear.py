@@ -17,24 +17,35 @@ MOST_SHARED = 1_000
 AT_ONCE = 2_048
 
 
-def sparse_weights(bought: sp.csr_array, sources: int, penalty: float) -> sp.csr_array:
+def sparse_weights(
+    bought: sp.csr_array, sources: int, penalty: float, targets: IntArray | None = None
+) -> sp.csr_array:
     """w_j = (G_NN + penalty · I)^-1 G_Nj with G = XᵀX and N the ``sources`` largest of G_j.
 
     The closed form of fsSLIM (Ning and Karypis, 2011) without its lasso, or of EASE (Steck, 2019)
     on a pattern of few entries: many small systems instead of one as wide as there are products.
 
     Shapes:
-        bought: (users, products), X; returned: (products, products) float32, column j holds w_j,
-            0 on the diagonal
+        bought: (users, products), X; targets: (some,) int64, the j asked for, ascending, or None
+            for all
+        returned: (products, products) float32, column j holds w_j, 0 on the diagonal and for what
+            is not asked for
     """
     transposed = sp.csr_array(bought.T)
     own = np.asarray(bought.multiply(bought).sum(axis=0)).ravel().astype(np.float32)
     gram = strongest(transposed, bought, MOST_SHARED)
     near = strongest_entries(gram, sources)
-    starts = range(0, len(own), AT_ONCE)
-    parts = [_solved(gram, own + penalty, near[first : first + AT_ONCE]) for first in starts]
-    of_targets: sp.csr_array = sp.vstack(parts, format="csr")
-    return sp.csr_array(of_targets.T)
+    asked = np.arange(len(own)) if targets is None else targets
+    rows = [asked[first : first + AT_ONCE] for first in range(0, len(asked), AT_ONCE)]
+    parts = [_solved(gram, own + penalty, near[some]) for some in rows]
+    empty = sp.csr_array((0, len(own)), dtype=np.float32)
+    solved = sp.csr_array(sp.vstack([empty, *parts], format="csr"))
+    # Each target's weights in its own row, then in its column.
+    counts = np.zeros(len(own), np.int64)
+    counts[asked] = np.diff(solved.indptr)
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    shape = (len(own), len(own))
+    return sp.csr_array(sp.csr_array((solved.data, solved.indices, indptr), shape=shape).T)
 
 
 def _solved(gram: sp.csr_array, diagonal: FloatArray, of: sp.csr_array) -> sp.csr_array:

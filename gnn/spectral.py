@@ -149,7 +149,10 @@ def fit_spectral(
     encoder = _balanced(encoder, z, had)
     term = None
     if model_config.use_neighbours:
-        term = _edges(train, had, directions.degree, target_kind)
+        kept = None
+        if former is not None and warm is not None:
+            kept = _kept_edges(former, had[warm.changed[active]])
+        term = _edges(train, had, directions.degree, target_kind, kept)
     state = {f"users.{name}": value for name, value in encoder.state_dict().items()}
     bias = torch.zeros(len(z))
     recommender = VectorRecommender(encoder, z, bias, model_config.history, term, state)
@@ -162,10 +165,14 @@ class Former:
 
     Shapes:
         learned: (products, dim), x_i; smooth: (products, rank), the singular vectors
+        edges: (products, products), what a product leads to
+        known: how many products it knew, the first ones
     """
 
     learned: FloatArray
     smooth: FloatArray
+    edges: sp.csr_array
+    known: int
 
 
 def _former(weights: Mapping[str, Tensor], products: int, config: ModelConfig) -> Former:
@@ -183,7 +190,40 @@ def _former(weights: Mapping[str, Tensor], products: int, config: ModelConfig) -
     smooth = np.zeros((products, rank), np.float32)
     learned[: len(z)] = z[:, : config.dim] * own[0][:, None] * np.sqrt(degree)
     smooth[: len(z)] = z[:, config.dim :] / np.sqrt(degree)
-    return Former(learned, smooth)
+    return Former(learned, smooth, _edges_of(weights, products), len(z))
+
+
+def _edges_of(weights: Mapping[str, Tensor], products: int) -> sp.csr_array:
+    """The edges of a run in a graph that has grown; none where it had none."""
+    value, at = np.zeros(0, np.float32), (np.zeros(0, np.int64), np.zeros(0, np.int64))
+    if "neighbours.gamma" in weights:
+        edges = NeighbourTerm.from_tensors(weights).relations[0].matrix.tocoo()
+        value, at = edges.data, (edges.row.astype(np.int64), edges.col.astype(np.int64))
+    return sp.csr_array((value, at), shape=(products, products))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Edges that stay as they were, and the products that need new ones.
+
+    Shapes:
+        edges: (products, products), none to the products of ``targets``; targets: (some,) int64
+    """
+
+    edges: sp.csr_array
+    targets: IntArray
+
+
+def _kept_edges(former: Former, changed: sp.csr_array) -> Kept:
+    """What leads to products that nobody had of whom there is anything new stays.
+
+    Shapes:
+        changed: (users, products), what those had of whom there is
+    """
+    anew = np.arange(changed.shape[1]) >= former.known
+    anew[changed.indices] = True
+    stays = sp.diags_array((~anew).astype(np.float32))
+    return Kept(sp.csr_array(former.edges @ stays), np.flatnonzero(anew).astype(np.int64))
 
 
 def _placed(learned: FloatArray, had: sp.csr_array, degree: FloatArray) -> FloatArray:
@@ -414,11 +454,15 @@ def _balanced(encoder: SetEncoder, z: Tensor, had: sp.csr_array) -> SetEncoder:
 
 
 def _edges(
-    train: Histories, had: sp.csr_array, degree: FloatArray, target_kind: int
+    train: Histories,
+    had: sp.csr_array,
+    degree: FloatArray,
+    target_kind: int,
+    kept: Kept | None,
 ) -> NeighbourTerm:
     """The sparse term, each relation scaled so that a user's twenty best average its share."""
     graded = kind_weights("graded", target_kind)
-    leads = _linear_edges(had, degree)
+    leads = _linear_edges(had, degree, kept)
     relations = [Relation(leads, 0.0, graded, linear=True, by_length=0.5)]
     shares = [EDGES_SHARE]
     if (train.kind != target_kind).any():
@@ -437,7 +481,7 @@ def _edges(
     return NeighbourTerm(tuple(relations)).weighted(torch.tensor(shares) / torch.tensor(best))
 
 
-def _linear_edges(had: sp.csr_array, degree: FloatArray) -> sp.csr_array:
+def _linear_edges(had: sp.csr_array, degree: FloatArray, kept: Kept | None) -> sp.csr_array:
     """What predicts each product best, linearly, of those most like it.
 
     Columns of D_u^-¼ R D_i^-½ are told from one another by ridge regression. Plain likeness counts
@@ -451,9 +495,11 @@ def _linear_edges(had: sp.csr_array, degree: FloatArray) -> sp.csr_array:
     users = sp.diags_array(np.diff(had.indptr).astype(np.float32) ** EDGE_ACTIVITY)
     scaled = sp.csr_array((users @ had @ sp.diags_array(degree**-0.5)).astype(np.float32))
     own = np.asarray(scaled.multiply(scaled).sum(axis=0)).ravel()
-    weights = sparse_weights(scaled, EDGE_SOURCES, EDGE_PENALTY * float(own.mean()))
+    targets = None if kept is None else kept.targets
+    weights = sparse_weights(scaled, EDGE_SOURCES, EDGE_PENALTY * float(own.mean()), targets)
     popular = sp.diags_array((degree**EDGE_POPULARITY).astype(np.float32))
-    return strongest_entries(sp.csr_array(weights @ popular), NEIGHBOURS)
+    edges = sp.csr_array(weights @ popular)
+    return strongest_entries(edges if kept is None else edges + kept.edges, NEIGHBOURS)
 
 
 def _of_several_kinds(train: Histories, target_kind: int) -> list[Relation]:

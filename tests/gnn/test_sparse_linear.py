@@ -46,3 +46,14 @@ def test_what_nobody_had_is_told_from_nothing() -> None:
     weights = sparse_weights(bought, 2, 1.0)
     assert weights.shape == (3, 3)
     assert weights.toarray()[2].tolist() == weights.toarray()[:, 2].tolist() == [0, 0, 0]
+
+
+def test_what_is_not_asked_for_gets_no_weights_and_the_rest_the_same() -> None:
+    dense = np.random.default_rng(1).random((20, 6)).astype(np.float32)
+    whole = sparse_weights(sp.csr_array(dense), 3, 1.0).toarray()
+    some = sparse_weights(sp.csr_array(dense), 3, 1.0, np.array([1, 4])).toarray()
+    assert some[:, [1, 4]].tolist() == whole[:, [1, 4]].tolist()
+    assert not some[:, [0, 2, 3, 5]].any()
+    none = sparse_weights(sp.csr_array(dense), 3, 1.0, np.array([], np.int64))
+    assert none.shape == (6, 6)
+    assert none.nnz == 0

@@ -11,6 +11,7 @@ import torch
 
 from gnn.config import ModelConfig, TrainConfig
 from gnn.histories import Histories
+from gnn.inference import VectorRecommender
 from gnn.knowledge import Knowledge
 from gnn.model import Recommender
 from gnn.spectral import _former, _placed, fit_spectral
@@ -129,6 +130,36 @@ def test_sets_go_on_from_the_vectors_of_the_run() -> None:
     second = fit_spectral(now, model, config, BUY, CPU, warm=warm)
     assert len(second.curve) == 1
     assert lacking(now, second.at(NO_TIME).score(now, None)) == expected(now)
+
+
+def test_edges_to_what_nobody_new_had_stay_and_the_others_are_counted_anew() -> None:
+    def edges(found: VectorRecommender) -> np.ndarray:
+        term = found.neighbours
+        assert term is not None
+        return term.relations[0].matrix.toarray()
+
+    model = ModelConfig(dim=4, spectral=2)
+    config = TrainConfig(epochs=1, queries=6, asks="hidden")
+    rng = np.random.default_rng(3)
+    had = rng.random((30, 9)) < 0.4
+    # The newest user has products 0, 3 and one that the run does not know.
+    had[29] = np.isin(np.arange(9), [0, 3, 8])
+    had[:29, 8] = False
+    row, product = np.nonzero(had)
+    zeros = np.zeros(len(row), np.int64)
+    now = Histories.from_events(row, product, zeros + BUY, zeros - 1, zeros, 30, 9)
+    before = replace(now.take(np.arange(29)), num_products=8)
+    first = fit_spectral(before, model, config, BUY, CPU).at(NO_TIME)
+    term = first.neighbours
+    assert term is not None
+    weights = first.model_state | {"product_vectors": first.z} | term.tensors()
+    warm = WarmStart(weights, np.arange(30) == 29)
+    second = edges(fit_spectral(now, model, config, BUY, CPU, warm=warm).at(NO_TIME))
+    anew = edges(fit_spectral(now, model, config, BUY, CPU).at(NO_TIME))
+    assert second[:, [0, 3, 8]] == pytest.approx(anew[:, [0, 3, 8]])
+    stay = [1, 2, 4, 5, 6, 7]
+    assert second[:8, stay] == pytest.approx(edges(first)[:, stay])
+    assert not np.allclose(second[:, stay], anew[:, stay], atol=1e-4)
 
 
 def test_what_a_run_of_sets_learned_is_read_off_its_vectors() -> None:
