@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gnn.baselines.ease import ease_weights
 from gnn.baselines.transition_knn import transitions
-from gnn.behaviour import kind_weights, positives, user_matrix
+from gnn.behaviour import DAY_MS, kind_weights, positives, user_matrix
 from gnn.histories import Histories, IntArray
 from gnn.linear import cosine_neighbours, scale_rows, strongest_entries, strongest_rows
 from gnn.questions import Past
@@ -29,8 +29,11 @@ NEIGHBOURS = 50
 #: times they made short sequences worse.
 MOST_LINEAR = 5_000
 
-#: The ridge penalty of the linear weights.
+#: The ridge penalty of the linear weights, and of those of the newest behaviour alone, which is
+#: that of so many days.
 PENALTY = 1_000.0
+LATE_PENALTY = 300.0
+LATE_DAYS = 60
 
 #: Kinds after which a product may still be turned to: seen, but not had.
 OPEN_KINDS = ("view", "click", "cart", "rate")
@@ -108,8 +111,8 @@ class NeighbourTerm:
 
     S_uj = Σ over the history of weight(age, kind) · T_ij. What goes together, what follows (twice,
     fading slowly and fast) and, for shops of moderate size, what predicts best linearly (EASE,
-    Steck, 2019) are counted; a kind that leaves a product open leads to the product itself.
-    Before being fitted ``gamma`` is None.
+    Steck, 2019), ever and of late, are counted; a kind that leaves a product open leads to the
+    product itself. Before being fitted ``gamma`` is None.
     """
 
     relations: tuple[Relation, ...]
@@ -131,6 +134,9 @@ class NeighbourTerm:
         timed = bool((train.time != NO_TIME).all())
         if timed and train.num_products <= MOST_LINEAR:
             linear = ease_weights(user_matrix(train, "target", target_kind), PENALTY)
+            relations.append(Relation(strongest_rows(iter([linear]), NEIGHBOURS), 0.25, counts))
+            late = train.keep(train.time >= train.time.max(initial=0) - LATE_DAYS * DAY_MS)
+            linear = ease_weights(user_matrix(late, "target", target_kind), LATE_PENALTY)
             relations.append(Relation(strongest_rows(iter([linear]), NEIGHBOURS), 0.25, counts))
         for kind in OPEN_KINDS:
             code = KINDS.index(kind)

@@ -7,9 +7,18 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from gnn.behaviour import kind_weights
+from gnn.behaviour import DAY_MS, kind_weights
 from gnn.histories import Histories
-from gnn.neighbours import FAINT, MOST_LINEAR, PENALTY, NeighbourTerm, Relation, add_entries
+from gnn.neighbours import (
+    FAINT,
+    LATE_DAYS,
+    LATE_PENALTY,
+    MOST_LINEAR,
+    PENALTY,
+    NeighbourTerm,
+    Relation,
+    add_entries,
+)
 from gnn.questions import Past
 from kg.records import KINDS
 
@@ -58,7 +67,7 @@ def test_a_view_says_less_than_a_purchase() -> None:
 
 def test_products_of_the_same_users_go_together_and_what_comes_later_follows() -> None:
     relations = NeighbourTerm.count(sequence([0, 1], [0, 1], [2, 3]), BUY).relations
-    together, follows, fast, _ = (relation.matrix for relation in relations)
+    together, follows, fast, *_ = (relation.matrix for relation in relations)
     assert fast is follows
     assert together.toarray()[0].tolist() == pytest.approx([0, 1, 0, 0])
     assert together.toarray()[1].tolist() == pytest.approx([1, 0, 0, 0])
@@ -78,8 +87,8 @@ def test_a_product_seen_but_not_had_leads_to_itself() -> None:
         2,
     )
     term = NeighbourTerm.count(train, BUY)
-    assert len(term.relations) == 5
-    seen = dense(term, train)[:, :, 4]
+    assert len(term.relations) == 6
+    seen = dense(term, train)[:, :, 5]
     # The view is one event back: 2^-.5; the purchases say nothing here.
     assert seen[0].tolist() == pytest.approx([np.log1p(2**-0.5 / FAINT), 0])
     assert seen[1].tolist() == [0, 0]
@@ -88,7 +97,7 @@ def test_a_product_seen_but_not_had_leads_to_itself() -> None:
 def test_only_the_columns_asked_for_are_given() -> None:
     past = sequence([0, 1, 2], [1, 2, 3], [0, 3])
     term = NeighbourTerm.count(past, BUY)
-    gamma = torch.tensor([0.5, 2.0, 1.0, 3.0])
+    gamma = torch.tensor([0.5, 2.0, 1.0, 3.0, 0.3])
     says = term.histories(*whole(past))
     everything = add_entries(torch.zeros(3, 4), term.entries(says), gamma)
     columns = np.array([1, 3])
@@ -114,6 +123,17 @@ def test_the_linear_weights_are_a_relation_of_shops_of_moderate_size() -> None:
     assert len(NeighbourTerm.count(large, BUY).relations) == 3
 
 
+def test_a_second_set_of_linear_weights_is_that_of_the_newest_behaviour_alone() -> None:
+    user, product = np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3])
+    kind = np.full(4, BUY)
+    time = np.array([0, 1, LATE_DAYS * DAY_MS + 1, LATE_DAYS * DAY_MS + 2])
+    past = Histories.from_events(user, product, kind, time, np.arange(4), 2, 4)
+    late = NeighbourTerm.count(past, BUY).relations[4].matrix.toarray()
+    # 0 was bought before the last sixty days, so that 1 has nothing to go with.
+    assert not late[:2].any()
+    assert late[2].tolist() == pytest.approx([0, 0, 0, 1 / (1 + LATE_PENALTY)])
+
+
 def test_the_gradient_of_the_entries_reaches_scores_and_weights() -> None:
     past = sequence([0, 1, 2], [1, 2, 3], [0, 3])
     term = NeighbourTerm.count(past, BUY)
@@ -128,7 +148,7 @@ def test_the_gradient_of_the_entries_reaches_scores_and_weights() -> None:
 
 def test_a_fitted_term_is_the_same_after_being_written_and_read() -> None:
     past = sequence([0, 1, 2], [1, 2, 3], [0, 3])
-    gamma = torch.tensor([0.5, 2.0, 1.0, 0.1])
+    gamma = torch.tensor([0.5, 2.0, 1.0, 0.1, 0.3])
     term = NeighbourTerm.count(past, BUY).weighted(gamma)
     again = NeighbourTerm.from_tensors(term.tensors())
     added, added_again = (one.add(torch.zeros(3, 4), *whole(past)) for one in (term, again))
