@@ -112,9 +112,17 @@ def load_recommender(folder: Path, run: Run) -> VectorRecommender:
     """A run's vectors and user encoder, ready to score.
 
     Raises:
-        UnknownRunFolder: the weights are missing or broken.
+        UnknownRunFolder: the weights are missing or broken, or of another version.
     """
     weights = _read_weights(folder, run)
+    try:
+        return _recommender(run, weights)
+    except (KeyError, RuntimeError) as error:
+        lost = f"Run {run.run_id!r} has weights of another version: train again"
+        raise UnknownRunFolder(lost) from error
+
+
+def _recommender(run: Run, weights: dict[str, torch.Tensor]) -> VectorRecommender:
     state = _part(weights, "model.users.")
     encoder: UserEncoder | SetEncoder = UserEncoder(run.model)
     if run.model.spectral:

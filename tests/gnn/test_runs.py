@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from gnn import runs
 from gnn.config import ModelConfig, TrainConfig
@@ -72,6 +73,22 @@ def test_an_unknown_and_a_broken_run_are_told_apart_from_a_whole_one(tmp_path: P
         runs.load_run(tmp_path, "y")
     with pytest.raises(runs.UnknownRunFolder, match="no readable weights"):
         runs.load_recommender(tmp_path, facts("z"))
+
+
+def test_weights_of_another_version_are_told_in_one_line(tmp_path: Path, past: Histories) -> None:
+    run = facts()
+    knowledge = Knowledge(np.zeros((5, 1), "f4"), np.zeros(5, bool))
+    trained = fit(past, knowledge, run.model, run.training, 3, torch.device("cpu"))
+    file = runs.save_run(tmp_path, run, trained.at(NO_TIME), [], []) / runs.WEIGHTS
+    weights = load_file(file)
+    lost = {name: of for name, of in weights.items() if not name.startswith("neighbours.matrix")}
+    save_file(lost, file)
+    with pytest.raises(runs.UnknownRunFolder, match="another version: train again"):
+        runs.load_recommender(tmp_path, run)
+    # Of another shape.
+    save_file(weights | {"model.users.beta": torch.zeros(1, 1)}, file)
+    with pytest.raises(runs.UnknownRunFolder, match="another version"):
+        runs.load_recommender(tmp_path, run)
 
 
 def test_ids_sort_by_time() -> None:
