@@ -93,7 +93,7 @@ CALL (words, asked) {
       MATCH (p:Product)
         SEARCH p IN (VECTOR INDEX product_text FOR asked
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
-                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 201
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
                                   ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
                                 ELSE 1001 END)
@@ -106,7 +106,7 @@ CALL (words, asked) {
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                        AND p.price >= coalesce($constraints.price_from, 0.0)
                        AND p.price <= coalesce($constraints.price_to, 1e300)
-                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 201
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
                                   ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
                                 ELSE 1001 END)
@@ -133,9 +133,10 @@ FILTER NOT coalesce(p.delisted, false)
   AND NOT (coalesce($constraints.exclude_bought, false) AND EXISTS { (shopper)-[:PURCHASED]->(p) })
 // Places are counted among what fits.
 WITH slot, taste, way, p, score ORDER BY way, score DESC, p.product_id
-WITH slot, taste, way, collect(p)[..200] AS found
+WITH way, collect(p)[..200] AS found, head(collect(slot)) AS slot, head(collect(taste)) AS taste
 UNWIND range(0, size(found) - 1) AS place
-WITH slot, taste, found[place] AS p, sum(1.0 / (61 + place)) AS fused, collect(way) AS ways
+WITH found[place] AS p, sum(1.0 / (61 + place)) AS fused, collect(way) AS ways,
+     head(collect(slot)) AS slot, head(collect(taste)) AS taste
 ORDER BY fused DESC LIMIT 200
 LET near = vector.similarity.cosine(CASE slot WHEN 'a' THEN p.vector_a ELSE p.vector_b END, taste)
 WITH p, fused, ways, near ORDER BY near DESC

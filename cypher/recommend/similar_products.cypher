@@ -42,7 +42,8 @@ CALL (slot, asked) {
       MATCH (p:Product)
         SEARCH p IN (VECTOR INDEX product_vector_a FOR asked
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
-                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                     LIMIT CASE WHEN $k <= 50 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 101
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
                                   ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
                                 ELSE 1001 END)
@@ -55,7 +56,8 @@ CALL (slot, asked) {
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                        AND p.price >= coalesce($constraints.price_from, 0.0)
                        AND p.price <= coalesce($constraints.price_to, 1e300)
-                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                     LIMIT CASE WHEN $k <= 50 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 101
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
                                   ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
                                 ELSE 1001 END)
@@ -66,7 +68,8 @@ CALL (slot, asked) {
       MATCH (p:Product)
         SEARCH p IN (VECTOR INDEX product_vector_b FOR asked
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
-                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                     LIMIT CASE WHEN $k <= 50 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 101
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
                                   ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
                                 ELSE 1001 END)
@@ -79,7 +82,8 @@ CALL (slot, asked) {
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                        AND p.price >= coalesce($constraints.price_from, 0.0)
                        AND p.price <= coalesce($constraints.price_to, 1e300)
-                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
+                     LIMIT CASE WHEN $k <= 50 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 101
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
                                   ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
                                 ELSE 1001 END)
