@@ -14,7 +14,7 @@ from gnn.inference import index_vectors, top_k
 from gnn.knowledge import Knowledge
 from gnn.model import History, ProductEncoder, UserEncoder
 from gnn.propagation import Adjacency, ScaledPropagation
-from gnn.training import WELCOME, fit, whitening
+from gnn.training import _as_long, fit, whitening
 from gnn.warm import AXES, CENTRE, whiten_as
 from kg.records import KINDS, NO_TIME
 
@@ -207,7 +207,7 @@ def test_impossible_training_is_refused(field: str, value: float) -> None:
         TrainConfig(**{field: value})
 
 
-def test_a_product_that_nobody_had_has_no_id_and_a_little_more_than_the_median_bias() -> None:
+def test_a_product_that_nobody_had_has_no_id_but_the_usual_length_and_bias() -> None:
     past = checkerboard()
     knowledge = Knowledge(np.eye(11, dtype="f4"), np.ones(11, bool))
     wider = Histories(past.indptr, past.product, past.kind, past.time, 11)
@@ -215,8 +215,22 @@ def test_a_product_that_nobody_had_has_no_id_and_a_little_more_than_the_median_b
     trained = fit(wider, knowledge, config, TrainConfig(epochs=3), BUY, torch.device("cpu"))
     recommender = trained.at(int(past.time.max()) + 1)
     text = trained.model.products.text(trained.text)[10]
-    assert torch.allclose(recommender.z[10], text)
+    usual = recommender.z[:10].norm(dim=1).mean().item()
+    length = max(usual, text.norm().item())
+    assert torch.allclose(recommender.z[10], text / text.norm() * length, rtol=1e-4)
     level = trained.trend.snapshots[-1][10] @ trained.model.trend
     assert recommender.bias[10].item() == pytest.approx(
-        (trained.model.bias[:10].median() + level).item() + WELCOME
+        (trained.model.bias[:10].median() + level).item()
     )
+
+
+def test_short_vectors_of_unknown_products_are_stretched_and_long_ones_stay() -> None:
+    z = torch.tensor([[3.0, 4.0], [0.0, 3.0], [1.0, 0.0], [0.0, 3.0]])
+    known = torch.tensor([True, True, False, False])
+    # 4 on average, 2 the others: twice as long, each in its direction.
+    expected = [[3.0, 4.0], [0.0, 3.0], [2.0, 0.0], [0.0, 6.0]]
+    assert _as_long(z, known).tolist() == expected
+    assert _as_long(z, ~known).tolist() == z.tolist()
+    assert _as_long(z, torch.ones(4, dtype=torch.bool)) is z
+    assert _as_long(z, torch.zeros(4, dtype=torch.bool)) is z
+    assert _as_long(0 * z, known).tolist() == (0 * z).tolist()
