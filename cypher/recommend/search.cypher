@@ -93,7 +93,8 @@ CALL (words, asked) {
       MATCH (p:Product)
         SEARCH p IN (VECTOR INDEX product_text FOR asked
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
-                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 201
+                     LIMIT CASE WHEN $k <= 50 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 201
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
                                   ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
                                 ELSE 1001 END)
@@ -106,7 +107,8 @@ CALL (words, asked) {
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                        AND p.price >= coalesce($constraints.price_from, 0.0)
                        AND p.price <= coalesce($constraints.price_to, 1e300)
-                     LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 201
+                     LIMIT CASE WHEN $k <= 50 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 201
+                                WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
                                   ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
                                 ELSE 1001 END)

@@ -13,7 +13,7 @@ CYPHER 25
 MATCH (live:ModelRun {live: true})
 LET run_id = live.run_id
 MATCH (shopper:User {user_id: $user_id})-[r:RECOMMENDED {run_id: run_id}]->(p:Product)
-// What fits: the constraints hold of every product that counts.
+// What fits: the constraints hold of every row, whichever source it comes from.
 FILTER NOT coalesce(p.delisted, false)
   AND (coalesce(p.in_stock, true) OR $constraints.in_stock = false)
   AND coalesce(p.price >= $constraints.price_from, $constraints.price_from IS NULL)
@@ -28,6 +28,7 @@ FILTER NOT coalesce(p.delisted, false)
   AND NOT (coalesce($constraints.exclude_seen, false)
     AND EXISTS { (shopper)-[:VIEWED|CLICKED|CARTED|PURCHASED|RATED]->(p) })
   AND NOT (coalesce($constraints.exclude_bought, false) AND EXISTS { (shopper)-[:PURCHASED]->(p) })
+// Attributes of what fits.
 MATCH (p)-[:HAS_ATTRIBUTE]->(n:Attribute)
 WITH shopper, n, sum(log(2) / log(1 + r.rank)) AS offered
 LET score = offered / log(2 + COUNT { (n)<-[:HAS_ATTRIBUTE]-() })

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from textwrap import dedent
 
 import pytest
 
@@ -14,6 +15,12 @@ from kg.vectors import ensure_vector_index
 PAGES = sorted(
     query.name for query in list_queries().values() if query.name.startswith("recommend/")
 )
+#: Pages whose rows are no products: there is nothing to choose among them.
+SUGGESTIONS = ("recommend/category_suggestions", "recommend/tag_suggestions")
+
+#: How few of the nearest do for a short answer is the page's own: it depends on what it leaves out.
+FEW = re.compile(r"WHEN \$k <= 50 AND all\([^)]*\) WHERE [^)]*\) THEN \d+\s+")
+
 CONSTRAINED = [query.name for query in list_queries().values() if "constraints" in query.params]
 
 #: Where each part begins, and what follows it.
@@ -22,16 +29,17 @@ PARTS = {
     "choice": (r"// The choice: ", r"\Z"),
     "run": (r"OPTIONAL MATCH \(live:ModelRun", r"(?<=slot = served\.slot\n)"),
     "user": (r"// The user's vector now: ", r"(?<=\n}\n)"),
-    "nearest": (r"  // The nearest by the live run's vectors: ", r"(?<=\n  }\n)"),
-    "nearest text": (r"  // The nearest by their texts: ", r"(?<=\n  }\n)"),
-    "popular": (r"  // Where fewer fit: ", r"(?<=\n  }\n)"),
+    # A block, as deep as it may lie.
+    "nearest": (r"^( *)// The nearest by the live run's vectors: ", r"\n\1}\n"),
+    "nearest text": (r"^( *)// The nearest by their texts: ", r"\n\1}\n"),
+    "popular": (r"^( *)// Where fewer fit: ", r"\n\1}\n"),
 }
 
 
 def part(text: str, name: str) -> str | None:
     begin, end = PARTS[name]
-    found = re.search(f"{begin}.*?{end}", text, re.DOTALL)
-    return found[0] if found else None
+    found = re.search(f"{begin}.*?{end}", text, re.DOTALL | re.MULTILINE)
+    return FEW.sub("", dedent(found[0])) if found else None
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -46,7 +54,7 @@ def test_every_page_with_constraints_keeps_them() -> None:
     for page in CONSTRAINED:
         text = (CYPHER / f"{page}.cypher").read_text(encoding="utf-8")
         assert part(text, "fits") is not None
-        assert part(text, "choice") is not None
+        assert page in SUGGESTIONS or part(text, "choice") is not None
 
 
 @pytest.mark.parametrize("name", PAGES)
