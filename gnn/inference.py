@@ -12,7 +12,7 @@ import torch
 
 from gnn.histories import Histories, IntArray
 from gnn.model import SetEncoder, UserEncoder
-from gnn.neighbours import NeighbourTerm
+from gnn.neighbours import NeighbourTerm, add_entries
 from gnn.questions import Past
 from kg.records import NO_TIME
 
@@ -76,17 +76,19 @@ class Reranked:
 
     def score(self, queries: Histories, now: IntArray | None) -> FloatArray:
         """Score every product for every query: (queries, products) float32."""
-        full, term = self.recommender.score(queries, now), self.recommender.neighbours
-        if term is None:
-            return full
         vectors = self.recommender.vectors_only().score(queries, now)
-        found = np.zeros(full.shape, np.bool_)
-        width = min(self.nearest, full.shape[1])
+        term = self.recommender.neighbours
+        if term is None or term.gamma is None:
+            return vectors
+        found = np.zeros(vectors.shape, np.bool_)
+        width = min(self.nearest, vectors.shape[1])
         near = torch.topk(torch.from_numpy(vectors), width).indices.numpy()
         np.put_along_axis(found, near, True, axis=1)
-        past = Past(queries)
-        for entries in term.entries(term.histories(past, queries.indptr[:-1], queries.indptr[1:])):
+        events = term.histories(Past(queries), queries.indptr[:-1], queries.indptr[1:])
+        led_to = term.entries(events)
+        for entries in led_to:
             found.ravel()[entries.place.numpy()] = True
+        full = add_entries(torch.from_numpy(vectors.copy()), led_to, term.gamma).numpy()
         below = vectors - (vectors.max(initial=0.0) - full.min(initial=0.0) + 1)
         scores: FloatArray = np.where(found, full, below)
         return scores

@@ -126,7 +126,7 @@ def cosine_neighbours(bought: sp.csr_array, keep: int) -> sp.csr_array:
 def strongest_entries(
     matrix: sp.csr_array, keep: int, block: int = 1024, skip_diagonal: bool = True
 ) -> sp.csr_array:
-    """The ``keep`` largest positive entries of each row of a square matrix, diagonal apart."""
+    """The ``keep`` largest positive entries of each row of a square matrix."""
     starts = range(0, matrix.shape[0], block)
     blocks = (matrix[start : start + block] for start in starts)
     return strongest_rows(blocks, keep, skip_diagonal)

@@ -133,11 +133,10 @@ class NeighbourTerm:
         relations += [Relation(follows, fading, counts) for fading in (0.25, 1.0)]
         timed = bool((train.time != NO_TIME).all())
         if timed and train.num_products <= MOST_LINEAR:
-            linear = ease_weights(user_matrix(train, "target", target_kind), PENALTY)
-            relations.append(Relation(strongest_rows(iter([linear]), NEIGHBOURS), 0.25, counts))
             late = train.keep(train.time >= train.time.max(initial=0) - LATE_DAYS * DAY_MS)
-            linear = ease_weights(user_matrix(late, "target", target_kind), LATE_PENALTY)
-            relations.append(Relation(strongest_rows(iter([linear]), NEIGHBOURS), 0.25, counts))
+            for behaviour, penalty in ((train, PENALTY), (late, LATE_PENALTY)):
+                linear = ease_weights(user_matrix(behaviour, "target", target_kind), penalty)
+                relations.append(Relation(strongest_rows(iter([linear]), NEIGHBOURS), 0.25, counts))
         for kind in OPEN_KINDS:
             code = KINDS.index(kind)
             if code != target_kind and (train.kind == code).any():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,32 +38,20 @@ class Links:
         return Links(indptr, self.target[kept], self.weights[kept])
 
 
-def replace_links(
-    graph: Graph,
-    slot: str,
-    links: Links | None,
-    first: int = 0,
-    progress: Callable[[int], None] | None = None,
-) -> None:
+def replace_links(graph: Graph, slot: str, links: Links | None, first: int = 0) -> None:
     """Make these the edges of a slot, or of its tensor rows from ``first`` on.
 
     No transaction holds them all: a reader finds some of them meanwhile, as after a failure. So the
-    slot is one that no reader looks at, or the rows are of products that nobody had.
+    slot is one that no reader looks at, or the rows are of products that nobody had. Two sessions
+    write at once; what they share are the edges' targets, where the driver tries again should they
+    ever wait for one another.
     """
     graph.run("write/clear_links", type=TYPES[slot], first=first)
-    if links is not None:
-        _add(graph, slot, links, progress)
-
-
-def _add(graph: Graph, slot: str, links: Links, progress: Callable[[int], None] | None) -> None:
-    """Write edges over two sessions at once.
-
-    What the sessions share are the edges' targets, where the driver tries again should they ever
-    wait for one another.
-    """
+    if links is None:
+        return
     sources = np.flatnonzero(np.diff(links.indptr))
 
-    def write(start: int) -> int:
+    def write(start: int) -> None:
         rows = sources[start : start + BATCH_PRODUCTS]
         inside = [slice(links.indptr[row], links.indptr[row + 1]) for row in rows]
         graph.write(
@@ -74,8 +61,6 @@ def _add(graph: Graph, slot: str, links: Links, progress: Callable[[int], None] 
             target=[links.target[each].tolist() for each in inside],
             weights=[links.weights[each].tolist() for each in inside],
         )
-        return len(rows)
 
-    for written in in_order(write, range(0, len(sources), BATCH_PRODUCTS)):
-        if progress is not None:
-            progress(written)
+    for _ in in_order(write, range(0, len(sources), BATCH_PRODUCTS)):
+        pass

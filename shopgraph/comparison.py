@@ -199,10 +199,13 @@ def pooled_table(tables: Sequence[dict[str, Row]]) -> dict[str, Row]:
     }
 
 
-def gnn_row(choice: GnnChoice, split: Split, context: Context) -> Row:
-    """The GNN's line, with the settings it chose."""
+def gnn_row(
+    choice: GnnChoice, split: Split, context: Context, served: Recommender | None = None
+) -> Row:
+    """The GNN's line, with the settings it chose, whole or as it is ``served``."""
     took = {"seconds": choice.seconds, "peak_mb": choice.peak_mb}
-    return measured_row(choice.recommender, split, context, asdict(choice.settings), took)
+    answers = choice.recommender if served is None else served
+    return measured_row(answers, split, context, asdict(choice.settings), took)
 
 
 def served_rows(choice: GnnChoice, split: Split, context: Context) -> dict[str, Row]:
@@ -210,16 +213,10 @@ def served_rows(choice: GnnChoice, split: Split, context: Context) -> dict[str, 
 
     Beside the nearest all products are scored that the history counts for.
     """
-    took = {"seconds": choice.seconds, "peak_mb": choice.peak_mb}
     whole = choice.recommender
-    served: dict[str, Recommender] = {
-        "vectors-only": whole.vectors_only(),
-        "re-ranked": Reranked(whole),
-    }
-    settings = asdict(choice.settings)
     return {
-        name: measured_row(recommender, split, context, settings, took)
-        for name, recommender in served.items()
+        "vectors-only": gnn_row(choice, split, context, whole.vectors_only()),
+        "re-ranked": gnn_row(choice, split, context, Reranked(whole)),
     }
 
 
