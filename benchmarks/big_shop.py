@@ -49,6 +49,16 @@ class BigShop:
     product_ids: list[str]
     products: npt.NDArray[np.float32]
 
+    def save(self, file: Path) -> None:
+        """Keep it beside the store that holds the same."""
+        np.savez(file, users=self.user_ids, product_ids=self.product_ids, products=self.products)
+
+    @classmethod
+    def load(cls, file: Path) -> BigShop:
+        """What was kept."""
+        with np.load(file) as kept:
+            return cls(kept["users"].tolist(), kept["product_ids"].tolist(), kept["products"])
+
 
 def write_tables(folder: Path, users: int, products: int, events: int) -> int:
     """The tables of a simulated shop, of its interactions the newest; how many of these."""

@@ -14,14 +14,15 @@ from shopgraph.workspace import Workspace, own
 
 
 @contextmanager
-def stored() -> Iterator[Workspace]:
-    """A home of its own without a server yet, gone at the end."""
-    home = Path(tempfile.mkdtemp(prefix="shopgraph-benchmark-"))
+def stored(keep: Path | None = None) -> Iterator[Workspace]:
+    """A home of its own without a server yet, gone at the end, or a folder that is kept."""
+    home = Path(tempfile.mkdtemp(prefix="shopgraph-benchmark-")) if keep is None else keep
     try:
         yield own(home)
     finally:
         down(home)
-        shutil.rmtree(home, ignore_errors=True)
+        if keep is None:
+            shutil.rmtree(home, ignore_errors=True)
 
 
 @contextmanager
