@@ -150,8 +150,8 @@ def fit_spectral(
     term = None
     if model_config.use_neighbours:
         kept = None
-        if former is not None and warm is not None:
-            kept = _kept_edges(former, had[warm.changed[active]])
+        if former is not None:
+            kept = _kept_edges(former, directions.degree)
         term = _edges(train, had, directions.degree, target_kind, kept)
     state = {f"users.{name}": value for name, value in encoder.state_dict().items()}
     bias = torch.zeros(len(z))
@@ -165,14 +165,14 @@ class Former:
 
     Shapes:
         learned: (products, dim), x_i; smooth: (products, rank), the singular vectors
+        degree: (products,), how many users had each, at least 1
         edges: (products, products), what a product leads to
-        known: how many products it knew, the first ones
     """
 
     learned: FloatArray
     smooth: FloatArray
+    degree: FloatArray
     edges: sp.csr_array
-    known: int
 
 
 def _former(weights: Mapping[str, Tensor], products: int, config: ModelConfig) -> Former:
@@ -190,7 +190,9 @@ def _former(weights: Mapping[str, Tensor], products: int, config: ModelConfig) -
     smooth = np.zeros((products, rank), np.float32)
     learned[: len(z)] = z[:, : config.dim] * own[0][:, None] * np.sqrt(degree)
     smooth[: len(z)] = z[:, config.dim :] / np.sqrt(degree)
-    return Former(learned, smooth, _edges_of(weights, products), len(z))
+    had = np.zeros(products, np.float32)
+    had[: len(z)] = np.rint(degree[:, 0])
+    return Former(learned, smooth, had, _edges_of(weights, products))
 
 
 def _edges_of(weights: Mapping[str, Tensor], products: int) -> sp.csr_array:
@@ -214,16 +216,15 @@ class Kept:
     targets: IntArray
 
 
-def _kept_edges(former: Former, changed: sp.csr_array) -> Kept:
-    """What leads to products that nobody had of whom there is anything new stays.
+def _kept_edges(former: Former, degree: FloatArray) -> Kept:
+    """What leads to products that as many users have as before stays.
 
-    Shapes:
-        changed: (users, products), what those had of whom there is
+    What such a user had besides has changed a little for each of their products; counting that
+    anew as well would touch nearly all products, since who does something new has a long history.
     """
-    anew = np.arange(changed.shape[1]) >= former.known
-    anew[changed.indices] = True
-    stays = sp.diags_array((~anew).astype(np.float32))
-    return Kept(sp.csr_array(former.edges @ stays), np.flatnonzero(anew).astype(np.int64))
+    stays = degree == former.degree
+    edges = sp.csr_array(former.edges @ sp.diags_array(stays.astype(np.float32)))
+    return Kept(edges, np.flatnonzero(~stays).astype(np.int64))
 
 
 def _placed(learned: FloatArray, had: sp.csr_array, degree: FloatArray) -> FloatArray:

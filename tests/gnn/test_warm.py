@@ -132,7 +132,7 @@ def test_sets_go_on_from_the_vectors_of_the_run() -> None:
     assert lacking(now, second.at(NO_TIME).score(now, None)) == expected(now)
 
 
-def test_edges_to_what_nobody_new_had_stay_and_the_others_are_counted_anew() -> None:
+def test_edges_to_what_as_many_had_as_before_stay_and_the_others_are_counted_anew() -> None:
     def edges(found: VectorRecommender) -> np.ndarray:
         term = found.neighbours
         assert term is not None
@@ -145,15 +145,18 @@ def test_edges_to_what_nobody_new_had_stay_and_the_others_are_counted_anew() -> 
     # The newest user has products 0, 3 and one that the run does not know.
     had[29] = np.isin(np.arange(9), [0, 3, 8])
     had[:29, 8] = False
+    # Product 0 is new to user 28, all others of theirs are old.
+    had[28] = np.isin(np.arange(9), [0, 1, 2, 4])
     row, product = np.nonzero(had)
     zeros = np.zeros(len(row), np.int64)
     now = Histories.from_events(row, product, zeros + BUY, zeros - 1, zeros, 30, 9)
-    before = replace(now.take(np.arange(29)), num_products=8)
+    old = (now.row < 29) & ~((now.row == 28) & (now.product == 0))
+    before = replace(now.keep(old), num_products=8)
     first = fit_spectral(before, model, config, BUY, CPU).at(NO_TIME)
     term = first.neighbours
     assert term is not None
     weights = first.model_state | {"product_vectors": first.z} | term.tensors()
-    warm = WarmStart(weights, np.arange(30) == 29)
+    warm = WarmStart(weights, np.arange(30) >= 28)
     second = edges(fit_spectral(now, model, config, BUY, CPU, warm=warm).at(NO_TIME))
     anew = edges(fit_spectral(now, model, config, BUY, CPU).at(NO_TIME))
     assert second[:, [0, 3, 8]] == pytest.approx(anew[:, [0, 3, 8]])
@@ -175,6 +178,7 @@ def test_what_a_run_of_sets_learned_is_read_off_its_vectors() -> None:
     former = _former(weights, 3, ModelConfig(dim=2, spectral=1))
     np.testing.assert_allclose(former.learned, [[3, 4], [1, 0], [0, 0]], rtol=1e-6)
     np.testing.assert_allclose(former.smooth, [[0.6], [0.8], [0]], rtol=1e-6)
+    np.testing.assert_array_equal(former.degree, [4, 1, 0])
     with pytest.raises(CannotContinue):
         _former(weights, 1, ModelConfig(dim=2, spectral=1))
     with pytest.raises(CannotContinue):
