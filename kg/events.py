@@ -28,7 +28,7 @@ from kg.tally import KeyArray, Tally
 #: Rows of one transaction at most; the server's memory for one holds many more. Two writers that
 #: touch one relationship's record wait for each other; longer transactions do so more often.
 BATCH_ROWS: Final = 5_000
-#: Rows that are looked up before it is decided whether to look up the rest.
+#: Rows that are looked up before it is decided whether to look up the rest; fewer are merged.
 PROBED: Final = 200
 #: Rows looked up at once.
 ASKED: Final = 12_500
@@ -97,27 +97,27 @@ class EventMerger:
         self._as_read = not retract_changed(self._graph, table, frame)
 
     def _merge_kind(self, kind: str, rows: pd.DataFrame, now: datetime) -> int:
-        names = (f"write/merge_{kind}_events", f"write/create_{kind}_events")
-        return self._merge(
-            names[self._known.complete and self._as_read], RELATIONSHIPS[kind], rows, now
-        )
+        return self._merge(f"write/merge_{kind}_events", RELATIONSHIPS[kind], rows, now)
 
     def _merge(self, name: str, type_: str, rows: pd.DataFrame, now: datetime) -> int:
-        if not len(rows):
-            return 0
+        """Write those of the rows that the graph lacks, merged where some may be there."""
         if self._as_read:
             rows = rows[~self._known.mask(type_, rows["interaction_id"])]
-        if not self._known.complete:
-            rows = self._unknown(type_, rows)
+        new = self._known.complete and self._as_read
+        if not new and len(rows) >= PROBED:
+            rows, new = self._unknown(type_, rows), True
         if not len(rows):
             return 0
         self._make_bare(rows, now)
+        if new and type_ != ORDERS:
+            name = name.replace("merge_", "create_")
         return self._write_crosswise(name, rows, now)
 
     def _unknown(self, type_: str, rows: pd.DataFrame) -> pd.DataFrame:
-        """The rows that are not in the graph yet, or all where most of the first are new.
+        """The rows that are not in the graph yet, or all where the first are new without exception.
 
-        To ask costs a fifth of merging, which leaves alone what is there and is sent every column.
+        To ask costs a fifth of merging. What was not asked of and is there after all is found when
+        it is created, and merged.
         """
         ids = rows["interaction_id"].tolist()
 
@@ -126,7 +126,7 @@ class EventMerger:
             places: list[int] = found[0]["places"]
             return places
 
-        if len(ids) < PROBED or len(ask(ids[:PROBED])) > PROBED / 2:
+        if len(ask(ids[:PROBED])) == PROBED:
             return rows
         parts = [ids[start : start + ASKED] for start in range(0, len(ids), ASKED)]
         places = [

@@ -86,6 +86,27 @@ def test_what_came_since_it_was_read_is_not_written_twice(graph: Graph, ask: Ask
     assert ask("MATCH ()-[e:CONTAINS]->() RETURN count(e)") == [(50,)]
 
 
+@pytest.mark.parametrize("there", [(0, 5), (250, 300), (0, 300), (0, 0)], ids=str)
+def test_what_is_there_of_a_graph_that_was_not_read_is_not_written_twice(
+    graph: Graph, ask: Ask, monkeypatch: pytest.MonkeyPatch, there: tuple[int, int]
+) -> None:
+    """Rows that are there may come among the first, which are looked up, or behind them."""
+    monkeypatch.setattr(events_module, "PROBED", 50)
+    monkeypatch.setattr(events_module, "ASKED", 70)
+    monkeypatch.setattr(events_module, "SPLIT_ROWS", 10)
+    monkeypatch.setattr(events_module, "BATCH_ROWS", 64)
+    rows = purchases(300)
+    start, end = there
+    before = EventMerger(graph, NOTHING)
+    first = before.merge_interactions(rows.iloc[start:end], NOW)
+    second = EventMerger(graph).merge_interactions(rows, LATER)
+    assert (first, second) == (end - start, 300 - (end - start))
+    assert (set(ask(EVENTS)), set(ask(LINES))) == expected(rows)
+    counts = ask("MATCH ()-[e:PURCHASED]->() RETURN count(e), count(DISTINCT e.interaction_id)")
+    named = int(rows["user_id"].notna().sum())
+    assert counts == [(named, named)]
+
+
 def test_the_events_that_the_graph_has_are_known(
     graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
