@@ -55,7 +55,9 @@ class FactorRecommender:
     def score(self, queries: Histories, now: IntArray | None) -> FloatArray:
         """Score every product for every query."""
         asked = sp.csr_matrix(self.history.matrix(queries))
-        users = self.model.recalculate_user(np.arange(len(queries)), asked)
+        # Its own threads go over users; more within each small solve only wait for each other.
+        with threadpool_limits(1, "blas"):
+            users = self.model.recalculate_user(np.arange(len(queries)), asked)
         scores: FloatArray = np.asarray(users @ self.model.item_factors.T, np.float32)
         return with_popularity(scores, self.popularity)
 
@@ -71,7 +73,6 @@ def fit(train: Histories, settings: Settings, context: Context) -> FactorRecomme
     except ImportError as error:
         raise MissingInput("als needs the package implicit") from error
     history = History(settings.kinds, context.target_kind, settings.recency)
-    # Its own threads go over users; more of them within each small solve only wait for each other.
     with threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(
             factors=settings.factors,
