@@ -41,9 +41,10 @@ from shopgraph.workspace import Workspace
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
-#: Seconds of finding out what the server can do, of warming up, and of the two measured minutes.
+#: Seconds of finding out what the server can do, and of warming up: Java compiles what it runs
+#: often for a minute or two, and then takes three quarters of the time.
 PROBE_SECONDS: Final = 15.0
-WARM_SECONDS: Final = 20.0
+WARM_SECONDS: Final = 60.0
 
 #: Calls of one client, of a query and of its peer.
 ALONE: Final = 20

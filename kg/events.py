@@ -97,10 +97,13 @@ class EventMerger:
         self._as_read = not retract_changed(self._graph, table, frame)
 
     def _merge_kind(self, kind: str, rows: pd.DataFrame, now: datetime) -> int:
-        return self._merge(f"write/merge_{kind}_events", RELATIONSHIPS[kind], rows, now)
+        create, merge = f"write/create_{kind}_events", f"write/merge_{kind}_events"
+        return self._merge(merge, RELATIONSHIPS[kind], rows, now, create)
 
-    def _merge(self, name: str, type_: str, rows: pd.DataFrame, now: datetime) -> int:
-        """Write those of the rows that the graph lacks, merged where some may be there."""
+    def _merge(
+        self, name: str, type_: str, rows: pd.DataFrame, now: datetime, create: str | None = None
+    ) -> int:
+        """Write those of the rows that the graph lacks; ``create`` writes what is surely new."""
         if self._as_read:
             rows = rows[~self._known.mask(type_, rows["interaction_id"])]
         new = self._known.complete and self._as_read
@@ -109,9 +112,7 @@ class EventMerger:
         if not len(rows):
             return 0
         self._make_bare(rows, now)
-        if new and type_ != ORDERS:
-            name = name.replace("merge_", "create_")
-        return self._write_crosswise(name, rows, now)
+        return self._write_crosswise(create if new and create else name, rows, now)
 
     def _unknown(self, type_: str, rows: pd.DataFrame) -> pd.DataFrame:
         """The rows that are not in the graph yet, or all where the first are new without exception.

@@ -22,7 +22,7 @@ from kg.connection import Graph
 from kg.errors import UnknownRun
 from kg.links import Links, replace_links
 from kg.parallel import in_order
-from kg.vectors import BATCH_VECTORS, ensure_vector_index, read_dimensions
+from kg.vectors import ensure_vector_index, read_dimensions, vector_batches
 
 BATCH_USERS = 500
 
@@ -165,12 +165,11 @@ def write_slot_vectors(
     Shapes:
         idx: (n,) tensor rows; vectors: (n, d), no zero rows
     """
-    for start in range(0, len(vectors), BATCH_VECTORS):
-        end = start + BATCH_VECTORS
+    for batch in vector_batches(vectors):
         graph.write(
             f"write/write_{label}_vectors_{slot}",
-            idx=idx[start:end].tolist(),
-            vector=vectors[start:end].tolist(),
+            idx=idx[batch].tolist(),
+            vector=vectors[batch].tolist(),
         )
 
 

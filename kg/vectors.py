@@ -13,8 +13,13 @@ from kg.facts import WORDS, Facts
 from kg.parallel import in_order
 from kg.read import read_pages
 
-#: Vectors a transaction writes: 1,000 of 384 dimensions are some 4 MB of parameters.
-BATCH_VECTORS = 1_000
+#: Numbers a transaction writes: 80 MB of the server's heap. Each transaction becomes a segment of
+#: the vectors' index, and a search looks through all segments: with forty of a thousand vectors
+#: instead of four of ten thousand it takes twice as long.
+BATCH_NUMBERS = 2_560_000
+
+#: Statements about products whose vectors one transaction writes: they are in no index.
+BATCH_STATEMENTS = 1_000
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,8 @@ def write_past_text_vectors(
     model: str,
 ) -> None:
     """Overwrite the text vectors of statements; None for a text that needs none of its own."""
-    for start in range(0, len(facts_ids), BATCH_VECTORS):
-        end = start + BATCH_VECTORS
+    for start in range(0, len(facts_ids), BATCH_STATEMENTS):
+        end = start + BATCH_STATEMENTS
         graph.write(
             "write/write_past_text_vectors",
             facts_id=list(facts_ids[start:end]),
@@ -110,16 +115,22 @@ def write_text_vectors(
         vectors: (n, d) of unit length
         hashes: (n,) of the texts they encode
     """
-    for start in range(0, len(idx), BATCH_VECTORS):
-        end = start + BATCH_VECTORS
+    for batch in vector_batches(vectors):
         graph.write(
             "write/write_text_vectors",
-            idx=list(idx[start:end]),
-            vector=vectors[start:end].tolist(),
-            packed=[_packed(vector) for vector in vectors[start:end]],
-            hash=list(hashes[start:end]),
+            idx=list(idx[batch]),
+            vector=vectors[batch].tolist(),
+            packed=[_packed(vector) for vector in vectors[batch]],
+            hash=list(hashes[batch]),
             model=model,
         )
+
+
+def vector_batches(vectors: npt.NDArray[np.float32]) -> Iterator[slice]:
+    """The rows of each transaction that writes (n, d) vectors."""
+    rows = max(1, BATCH_NUMBERS // max(1, vectors.shape[1]))
+    for start in range(0, len(vectors), rows):
+        yield slice(start, start + rows)
 
 
 def _packed(vector: npt.NDArray[np.float32]) -> bytes:

@@ -101,13 +101,16 @@ def embed(graph: Graph, model: str = DEFAULT_MODEL, device: str = "auto") -> Emb
         empty = len(cleared)
     if pending:
         encoder = TextEncoder(model, pick_device(device))
-        ensure_vector_index(graph, "text", encoder.dimensions)
         # In blocks, so that a stop loses little; within one, texts of like length share a batch.
         block = 2_000
         with progress("encoding", len(pending), "text") as advance:
             for start in range(0, len(pending), block):
                 rows, texts, hashes = zip(*pending[start : start + block], strict=True)
                 vectors = encoder.encode(texts, progress=advance)
+                if start + block >= len(pending):
+                    # A new index is faster to fill at once, and to search afterwards. Before the
+                    # last block is there: whoever was stopped goes on and comes by here, too.
+                    ensure_vector_index(graph, "text", encoder.dimensions)
                 write_text_vectors(graph, rows, vectors, hashes, model)
     former = _embed_former(graph, model, device)
     seconds = time.monotonic() - started

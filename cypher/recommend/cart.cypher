@@ -55,7 +55,7 @@ CALL (cart, counts, slot, asked) {
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                      LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                 ELSE 1001 END)
         SCORE AS score
       RETURN p, score
@@ -68,7 +68,7 @@ CALL (cart, counts, slot, asked) {
                        AND p.price <= coalesce($constraints.price_to, 1e300)
                      LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                 ELSE 1001 END)
         SCORE AS score
       RETURN p, score
@@ -79,7 +79,7 @@ CALL (cart, counts, slot, asked) {
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                      LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                 ELSE 1001 END)
         SCORE AS score
       RETURN p, score
@@ -92,7 +92,7 @@ CALL (cart, counts, slot, asked) {
                        AND p.price <= coalesce($constraints.price_to, 1e300)
                      LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                 ELSE 1001 END)
         SCORE AS score
       RETURN p, score

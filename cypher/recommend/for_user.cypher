@@ -43,7 +43,7 @@ CALL (shopper, run_id, enough) {
       RETURN p ORDER BY p.trend DESC
       LIMIT CASE WHEN all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 300
                  WHEN all(key IN keys($constraints) WHERE key IN
-                   ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 600
+                   ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 300 ELSE 600 END
                  ELSE 2000 END
     }
     ELSE {

@@ -114,7 +114,7 @@ CALL (shopper, run, run_id, slot, asked, changed, enough, lengths, heard, relati
                          WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                          LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                     WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                      ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                      ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                     ELSE 1001 END)
             SCORE AS score
           RETURN p, score
@@ -127,7 +127,7 @@ CALL (shopper, run, run_id, slot, asked, changed, enough, lengths, heard, relati
                            AND p.price <= coalesce($constraints.price_to, 1e300)
                          LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                     WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                      ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                      ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                     ELSE 1001 END)
             SCORE AS score
           RETURN p, score
@@ -138,7 +138,7 @@ CALL (shopper, run, run_id, slot, asked, changed, enough, lengths, heard, relati
                          WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                          LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                     WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                      ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                      ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                     ELSE 1001 END)
             SCORE AS score
           RETURN p, score
@@ -151,7 +151,7 @@ CALL (shopper, run, run_id, slot, asked, changed, enough, lengths, heard, relati
                            AND p.price <= coalesce($constraints.price_to, 1e300)
                          LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                     WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                      ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                      ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                     ELSE 1001 END)
             SCORE AS score
           RETURN p, score
@@ -202,7 +202,7 @@ CALL (shopper, run, run_id, slot, asked, changed, enough, lengths, heard, relati
       RETURN p ORDER BY p.trend DESC
       LIMIT CASE WHEN all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 300
                  WHEN all(key IN keys($constraints) WHERE key IN
-                   ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 600
+                   ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 300 ELSE 600 END
                  ELSE 2000 END
     }
     ELSE {

@@ -62,7 +62,8 @@ LET words = trim(reduce(text = toLower(left($text, 300)), sign IN split('+ - & |
 CALL (words, asked) {
   CALL (words) {
     WHEN words <> '' THEN {
-      CALL db.index.fulltext.queryNodes('product_words', words, {limit: 200}) YIELD node, score
+      CALL db.index.fulltext.queryNodes('product_words', words,
+        {limit: CASE WHEN $k <= 20 AND size(keys($constraints)) = 0 THEN 100 ELSE 200 END}) YIELD node, score
       RETURN node AS p, 'words' AS way, score
     }
     WHEN false THEN {
@@ -93,10 +94,10 @@ CALL (words, asked) {
       MATCH (p:Product)
         SEARCH p IN (VECTOR INDEX product_text FOR asked
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
-                     LIMIT CASE WHEN $k <= 50 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 201
+                     LIMIT CASE WHEN $k <= 20 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 101
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                 ELSE 1001 END)
         SCORE AS score
       RETURN p, score
@@ -107,10 +108,10 @@ CALL (words, asked) {
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                        AND p.price >= coalesce($constraints.price_from, 0.0)
                        AND p.price <= coalesce($constraints.price_to, 1e300)
-                     LIMIT CASE WHEN $k <= 50 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 201
+                     LIMIT CASE WHEN $k <= 20 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 101
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                 ELSE 1001 END)
         SCORE AS score
       RETURN p, score

@@ -5,7 +5,8 @@
 //          $k  INTEGER: how many at most
 // Returns  rank  INTEGER, product_id, title  STRING, price, score  FLOAT, source  STRING: related
 //          (the shop itself relates them), then shared (score: Σ over shared links of 1 / ln(1 + products
-//          that have the link), Adamic and Adar, 2003, of the ten rarest links)
+//          that have the link), Adamic and Adar, 2003, of the ten rarest links, or of as many as a thousand
+//          products have where there are no constraints)
 // Browser  :params {product_id: '85123A', k: 10, constraints: {}}
 // Repeat   safe: reads only
 CYPHER 25
@@ -18,6 +19,12 @@ CALL (seed) {
   MATCH (seed)-[:HAS_ATTRIBUTE|MADE_BY|IN_CATEGORY]->(l)
   WITH DISTINCT seed, l, COUNT { (l)<-[:HAS_ATTRIBUTE|MADE_BY|IN_CATEGORY]-() } AS products
   ORDER BY products LIMIT 10
+  // The rarest say most: a thousand products are enough to choose from where nothing is left out.
+  WITH seed, collect({l: l, products: products}) AS links
+  UNWIND [i IN range(0, size(links) - 1)
+          WHERE size(keys($constraints)) > 0 OR $k > 100
+             OR reduce(rarer = 0, link IN links[..i] | rarer + link.products) < 1000] AS i
+  WITH seed, links[i].l AS l, links[i].products AS products
   MATCH (l)<-[:HAS_ATTRIBUTE|MADE_BY|IN_CATEGORY]-(p)
   WITH seed, p, sum(1 / log(1 + products)) AS score
   // Those of one score together, the best groups until there are enough: thousands share something,

@@ -45,7 +45,7 @@ CALL (slot, asked) {
                      LIMIT CASE WHEN $k <= 50 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 101
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                 ELSE 1001 END)
         SCORE AS score
       RETURN p, score
@@ -59,7 +59,7 @@ CALL (slot, asked) {
                      LIMIT CASE WHEN $k <= 50 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 101
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                 ELSE 1001 END)
         SCORE AS score
       RETURN p, score
@@ -71,7 +71,7 @@ CALL (slot, asked) {
                      LIMIT CASE WHEN $k <= 50 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 101
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                 ELSE 1001 END)
         SCORE AS score
       RETURN p, score
@@ -85,7 +85,7 @@ CALL (slot, asked) {
                      LIMIT CASE WHEN $k <= 50 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 101
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                 ELSE 1001 END)
         SCORE AS score
       RETURN p, score

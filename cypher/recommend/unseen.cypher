@@ -76,7 +76,7 @@ CALL (slot, asked) {
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                      LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                 ELSE 1001 END)
         SCORE AS score
       RETURN p, score
@@ -89,7 +89,7 @@ CALL (slot, asked) {
                        AND p.price <= coalesce($constraints.price_to, 1e300)
                      LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                 ELSE 1001 END)
         SCORE AS score
       RETURN p, score
@@ -100,7 +100,7 @@ CALL (slot, asked) {
                      WHERE p.in_stock >= coalesce($constraints.in_stock, true)
                      LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                 ELSE 1001 END)
         SCORE AS score
       RETURN p, score
@@ -113,7 +113,7 @@ CALL (slot, asked) {
                        AND p.price <= coalesce($constraints.price_to, 1e300)
                      LIMIT CASE WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN ['in_stock', 'price_from', 'price_to']) THEN 301
                                 WHEN $k <= 100 AND all(key IN keys($constraints) WHERE key IN
-                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN 601
+                                  ['in_stock', 'price_from', 'price_to', 'per_brand', 'per_category']) THEN CASE WHEN $k <= 20 THEN 301 ELSE 601 END
                                 ELSE 1001 END)
         SCORE AS score
       RETURN p, score
@@ -122,7 +122,9 @@ CALL (slot, asked) {
   RETURN p, 1 AS tier, score, 'near' AS source
   UNION ALL
   MATCH (p:Product) WHERE p.popularity = 0
-  RETURN p, 2 AS tier, 0.0 AS score, 'unseen' AS source LIMIT 1000
+    AND NOT coalesce(p.delisted, false) AND (coalesce(p.in_stock, true) OR $constraints.in_stock = false)
+  RETURN p, 2 AS tier, 0.0 AS score, 'unseen' AS source
+  LIMIT CASE WHEN $k <= 20 AND size(keys($constraints)) = 0 THEN 200 ELSE 1000 END
 }
 // publish and embed count, what has happened since is looked up.
 FILTER p.popularity = 0 AND NOT EXISTS { (p)<-[:VIEWED|CLICKED|CARTED|PURCHASED|RETURNED|RATED]-() }

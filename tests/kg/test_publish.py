@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from kg import publish as module
+from kg import vectors as vectors_module
 from kg.connection import Graph
 from kg.errors import UnknownRun
 from kg.publish import Publication, Published, publish, read_live_run, read_runs, rollback
@@ -454,3 +455,14 @@ def test_a_transaction_that_never_ends_holds_no_run_up_for_ever(
         reader.run("RETURN 1").consume()
         publish(shop, run(1), START)
         assert read_live_run(shop) == run(1).run_id
+
+
+def test_one_transaction_writes_as_many_vectors_as_its_numbers_allow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(vectors_module, "BATCH_NUMBERS", 7)
+    batches = list(vectors_module.vector_batches(np.zeros((5, 2), np.float32)))
+    assert batches == [slice(0, 3), slice(3, 6)]
+    wide = list(vectors_module.vector_batches(np.zeros((2, 9), np.float32)))
+    assert wide == [slice(0, 1), slice(1, 2)]
+    assert list(vectors_module.vector_batches(np.zeros((0, 2), np.float32))) == []

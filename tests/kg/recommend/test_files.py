@@ -19,7 +19,7 @@ PAGES = sorted(
 SUGGESTIONS = ("recommend/category_suggestions", "recommend/tag_suggestions")
 
 #: How few of the nearest do for a short answer is the page's own: it depends on what it leaves out.
-FEW = re.compile(r"WHEN \$k <= 50 AND all\([^)]*\) WHERE [^)]*\) THEN (?:101|201)\s+")
+FEW = re.compile(r"WHEN \$k <= (?:20|50) AND all\([^)]*\) WHERE [^)]*\) THEN 101\s+")
 
 CONSTRAINED = [query.name for query in list_queries().values() if "constraints" in query.params]
 

@@ -126,6 +126,25 @@ def test_similar_by_graph_counts_rare_links_most(shop: Shop, ask: Ask) -> None:
     )
 
 
+def test_similar_by_graph_asks_no_further_links_than_a_thousand_products_have(
+    shop: Shop, ask: Ask
+) -> None:
+    ask(
+        "MATCH (seed:Product {product_id: 'p09'}) "
+        "MERGE (wide:Attribute {key: 'wide'}) MERGE (widest:Attribute {key: 'widest'}) "
+        "CREATE (seed)-[:HAS_ATTRIBUTE]->(wide), (seed)-[:HAS_ATTRIBUTE]->(widest), "
+        "(:Product {product_id: 'z'})-[:HAS_ATTRIBUTE]->(widest) "
+        "WITH wide, widest UNWIND range(1, 1000) AS i CREATE (p:Product {product_id: 'w' + i}) "
+        "CREATE (p)-[:HAS_ATTRIBUTE]->(wide), (p)-[:HAS_ATTRIBUTE]->(widest)"
+    )
+    wide, widest = 1 / log(1 + 1001), 1 / log(1 + 1002)
+    few = shop.answer("similar_by_graph", product_id="p09")
+    assert few[3]["product_id"] == "w1"
+    assert few[3]["score"] == pytest.approx(wide)
+    constrained = shop.answer("similar_by_graph", product_id="p09", in_stock="true")
+    assert constrained[3]["score"] == pytest.approx(wide + widest)
+
+
 def test_bought_together_counts_shared_orders(shop: Shop) -> None:
     rows = shop.answer("bought_together", product_ids="p02")
     # Lines: p02 4, p04 2, p07 1, p01 1, p09 1.
