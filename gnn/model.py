@@ -208,6 +208,14 @@ class SetEncoder(nn.Module):
         self.register_buffer("kinds", torch.ones(len(KINDS)))
         self.register_buffer("scale", torch.ones(len(self.sizes)))
 
+    def numbers(self) -> dict[str, list[float] | list[int]]:
+        """All that a database needs to compute h beside what each product weighs."""
+        return {
+            "sizes": self.sizes,
+            "kinds": self.kinds.tolist(),
+            "scale": self.scale.tolist(),
+        }
+
     def forward(self, z: Tensor, history: History) -> Tensor:
         """Embed the users of a batch; who has no history gets zeros.
 

@@ -41,7 +41,8 @@ class Publication:
 
     ``keep_seen`` tells whether the lists hold what users have bought; ``reasons`` are those of
     each product of a list, as ``KIND share product_id``, the weightiest first, or empty. ``links``
-    are what a history counts for beside the vectors.
+    are what a history counts for beside the vectors, and ``product_weights`` (products, blocks)
+    what products weigh in a history, where the users' encoder knows that of each.
     """
 
     run_id: str
@@ -53,6 +54,7 @@ class Publication:
     keep_seen: bool = False
     reasons: Sequence[Sequence[Sequence[str]]] = ()
     links: Links | None = None
+    product_weights: npt.NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -147,29 +149,37 @@ def _write_vectors(graph: Graph, slot: str, publication: Publication) -> None:
     if read_dimensions(graph, other) is None:
         # Statements name both indexes; the server refuses them while one is missing.
         ensure_vector_index(graph, other, dimensions)
-    labels = {"product": publication.product_vectors, "user": publication.user_vectors}
-    for label, vectors in labels.items():
-        graph.run(f"write/clear_{label}_vectors_{slot}", rows=len(vectors))
-        write_slot_vectors(graph, slot, label, np.arange(len(vectors)), vectors)
+    products, users = publication.product_vectors, publication.user_vectors
+    graph.run(f"write/clear_product_vectors_{slot}", rows=len(products))
+    rows = np.arange(len(products))
+    write_product_vectors(graph, slot, rows, products, publication.product_weights)
+    graph.run(f"write/clear_user_vectors_{slot}", rows=len(users))
+    for batch in vector_batches(users):
+        graph.write(
+            f"write/write_user_vectors_{slot}",
+            idx=list(range(len(users))[batch]),
+            vector=users[batch].tolist(),
+        )
 
 
-def write_slot_vectors(
+def write_product_vectors(
     graph: Graph,
     slot: str,
-    label: str,
     idx: npt.NDArray[np.int64],
     vectors: npt.NDArray[np.float32],
+    weights: npt.NDArray[np.float32] | None = None,
 ) -> None:
-    """Overwrite vectors of users or products in a slot.
+    """Overwrite vectors of products in a slot, and what they weigh in a history.
 
     Shapes:
-        idx: (n,) tensor rows; vectors: (n, d), no zero rows
+        idx: (n,) tensor rows; vectors: (n, d), no zero rows; weights: (n, blocks)
     """
     for batch in vector_batches(vectors):
         graph.write(
-            f"write/write_{label}_vectors_{slot}",
+            f"write/write_product_vectors_{slot}",
             idx=idx[batch].tolist(),
             vector=vectors[batch].tolist(),
+            weights=[] if weights is None else weights[batch].tolist(),
         )
 
 

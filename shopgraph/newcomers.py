@@ -16,7 +16,7 @@ from gnn.warm import CannotContinue
 from kg.connection import Graph
 from kg.links import replace_links
 from kg.popularity import count_newcomers
-from kg.publish import read_runs, write_slot_vectors
+from kg.publish import read_runs, write_product_vectors
 from kg.read import read_tensors
 from kg.records import KINDS, NO_TIME
 from shopgraph.publishing import links_of
@@ -62,7 +62,7 @@ def welcome(graph: Graph, folder: Path, cache: Path | None = None) -> int:
     z, bias = recommender.z.numpy(), recommender.bias.numpy()
     rows = np.array([row for row in range(known, len(z)) if tensors.product_ids[row]], np.int64)
     vectors = of_length(z[rows], bias[rows], float(live["product_length"]) ** 2)
-    write_slot_vectors(graph, live["slot"], "product", rows, vectors)
+    write_product_vectors(graph, live["slot"], rows, vectors)
     links = links_of(recommender)
     if links is not None:
         replace_links(graph, live["slot"], links.of_rows_from(known), known)

@@ -91,6 +91,7 @@ def publish_run(
         keep_seen=keep_seen,
         reasons=told.reasons,
         links=links_of(recommender),
+        product_weights=product_weights(recommender),
     )
     write_page_facts(graph, histories, KINDS.index(run.target_kind))
     with progress("writing recommendations", len(users), "user") as advance:
@@ -173,8 +174,8 @@ def run_properties(run: runs.Run) -> dict[str, str | float]:
 def serving_properties(recommender: VectorRecommender, vectors: FloatArray) -> dict[str, Any]:
     """What pages need of a run: its products, the length of their vectors, and the users' encoder.
 
-    With that ``home`` computes a user's vector anew, where it is linear in their events, and with
-    the numbers of the sparse term what their history counts for beside it.
+    With that ``home`` computes a user's vector anew, and with the numbers of the sparse term what
+    their history counts for beside it.
 
     Shapes:
         vectors: (products, dim + 2), all of one length
@@ -188,9 +189,14 @@ def serving_properties(recommender: VectorRecommender, vectors: FloatArray) -> d
         numbers = recommender.neighbours.numbers()
         facts |= {f"term_{name}": value for name, value in numbers.items()}
     encoder = recommender.users_encoder
-    if not isinstance(encoder, UserEncoder):
-        return facts
-    return facts | {f"encoder_{name}": value for name, value in encoder.numbers().items()}
+    prefix = "encoder" if isinstance(encoder, UserEncoder) else "sets"
+    return facts | {f"{prefix}_{name}": value for name, value in encoder.numbers().items()}
+
+
+def product_weights(recommender: VectorRecommender) -> FloatArray | None:
+    """What products weigh in a history, (products, blocks), where the users' encoder knows that."""
+    encoder = recommender.users_encoder
+    return None if isinstance(encoder, UserEncoder) else encoder.products.cpu().numpy().T
 
 
 def links_of(recommender: VectorRecommender) -> Links | None:

@@ -18,11 +18,34 @@ LET run = properties(served), slot = served.slot
 // The user's vector now: the run's own, or, where they have done something since, h = Σ_k β_k ⊙
 // Σ_e w_ke z_e over as many of their newest events as the run looked at (gnn/model.py, UserEncoder),
 // then 1 and 0 for the products' bias and length.
-LET changed = run.encoder_mix IS NOT NULL AND EXISTS {
+LET changed = coalesce(run.encoder_mix, run.sets_scale) IS NOT NULL AND EXISTS {
   MATCH (shopper)-[e:VIEWED|CLICKED|CARTED|PURCHASED|RETURNED|RATED]->(:Product)
   WHERE e.ingested_at.epochMillis > coalesce(run.bookmark_ms, 0)
 }
 CALL (shopper, run, slot, changed) {
+  // A user of sets: of each block of the vectors h = s · Σ_e kind_e · weight_e · z_e, the first one by its
+  // length, the others by the root of how many events count (gnn/model.py, SetEncoder).
+  WHEN changed AND run.sets_scale IS NOT NULL THEN {
+    MATCH (shopper)-[e:VIEWED|CLICKED|CARTED|PURCHASED|RETURNED|RATED]->(q:Product)
+    FILTER CASE slot WHEN 'a' THEN q.vector_a ELSE q.vector_b END IS NOT NULL
+    WITH q, type(e) AS kind,
+         max([coalesce(e.occurred_at.epochMillis, 0), coalesce(e.position, e.line, 0)]) AS at
+    ORDER BY at DESC LIMIT 1000
+    WITH collect({q: q, kind:
+      {VIEWED: 0, CLICKED: 1, CARTED: 2, PURCHASED: 3, RETURNED: 4, RATED: 5}[kind]})[..run.history] AS events
+    LET sizes = run.sets_sizes, scale = run.sets_scale,
+        counted = [event IN events | run.sets_kinds[event.kind]],
+        columns = [event IN events | CASE slot WHEN 'a' THEN event.q.vector_a ELSE event.q.vector_b END],
+        weights = [event IN events | CASE slot WHEN 'a' THEN event.q.weights_a ELSE event.q.weights_b END],
+        n = size([event IN events WHERE run.sets_kinds[event.kind] > 0])
+    LET pools = [k IN range(0, size(sizes) - 1) | head([first IN [reduce(first = 0, size IN sizes[..k] | first + size)] |
+          [d IN range(first, first + sizes[k] - 1) | reduce(h = 0.0, i IN range(0, size(events) - 1) |
+             h + counted[i] * coalesce(weights[i][k], 0.0) * columns[i][d])]])]
+    LET factors = [k IN range(0, size(sizes) - 1) | scale[k] / CASE
+          WHEN k = 0 THEN sqrt(reduce(s = 1e-24, x IN pools[0] | s + x * x))
+          WHEN n = 0 THEN 1.0 ELSE sqrt(n) END]
+    RETURN reduce(h = [], k IN range(0, size(sizes) - 1) | h + [x IN pools[k] | x * factors[k]]) + [1.0, 0.0] AS asked
+  }
   WHEN changed THEN {
     MATCH (shopper)-[e:VIEWED|CLICKED|CARTED|PURCHASED|RETURNED|RATED]->(q:Product)
     FILTER CASE slot WHEN 'a' THEN q.vector_a ELSE q.vector_b END IS NOT NULL

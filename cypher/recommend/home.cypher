@@ -20,7 +20,7 @@ LET run = properties(served), slot = served.slot
 // The user's vector now: the run's own, or, where they have done something since, h = Σ_k β_k ⊙
 // Σ_e w_ke z_e over as many of their newest events as the run looked at (gnn/model.py, UserEncoder),
 // then 1 and 0 for the products' bias and length.
-LET changed = run.encoder_mix IS NOT NULL AND EXISTS {
+LET changed = coalesce(run.encoder_mix, run.sets_scale) IS NOT NULL AND EXISTS {
   MATCH (shopper)-[e:VIEWED|CLICKED|CARTED|PURCHASED|RETURNED|RATED]->(:Product)
   WHERE e.ingested_at.epochMillis > coalesce(run.bookmark_ms, 0)
 }
@@ -41,6 +41,23 @@ CALL (shopper, slot, changed, fresh) {
   }
 }
 CALL (shopper, run, slot, changed, did) {
+  // A user of sets: of each block of the vectors h = s · Σ_e kind_e · weight_e · z_e, the first one by its
+  // length, the others by the root of how many events count (gnn/model.py, SetEncoder).
+  WHEN changed AND run.sets_scale IS NOT NULL THEN {
+    LET events = did[..run.history]
+    LET sizes = run.sets_sizes, scale = run.sets_scale,
+        counted = [event IN events | run.sets_kinds[event.kind]],
+        columns = [event IN events | CASE slot WHEN 'a' THEN event.q.vector_a ELSE event.q.vector_b END],
+        weights = [event IN events | CASE slot WHEN 'a' THEN event.q.weights_a ELSE event.q.weights_b END],
+        n = size([event IN events WHERE run.sets_kinds[event.kind] > 0])
+    LET pools = [k IN range(0, size(sizes) - 1) | head([first IN [reduce(first = 0, size IN sizes[..k] | first + size)] |
+          [d IN range(first, first + sizes[k] - 1) | reduce(h = 0.0, i IN range(0, size(events) - 1) |
+             h + counted[i] * coalesce(weights[i][k], 0.0) * columns[i][d])]])]
+    LET factors = [k IN range(0, size(sizes) - 1) | scale[k] / CASE
+          WHEN k = 0 THEN sqrt(reduce(s = 1e-24, x IN pools[0] | s + x * x))
+          WHEN n = 0 THEN 1.0 ELSE sqrt(n) END]
+    RETURN reduce(h = [], k IN range(0, size(sizes) - 1) | h + [x IN pools[k] | x * factors[k]]) + [1.0, 0.0] AS asked
+  }
   WHEN changed THEN {
     LET events = did[..run.history]
     LET by_rank = run.encoder_rank, by_age = run.encoder_age, by_days = run.encoder_days,
@@ -65,14 +82,16 @@ CALL (shopper, run, slot, changed, did) {
   }
 }
 // A score is h·z + b, which is the cosine times both lengths, and Σ_r γ_r f(S_r), what the history
-// counts for besides: S_r = Σ_e (1 + newer events)^-fading_r · kind_re · weight of the edge, f(S) =
-// log(1 + S / scale_r) (gnn/neighbours.py).
+// counts for besides: S_r = Σ_e (1 + newer events)^-fading_r · kind_re · weight of the edge, divided by how
+// many events count to the power of length_r, f(S) = log(1 + S / scale_r) or S itself (gnn/neighbours.py).
 LET lengths = run.product_length * sqrt(reduce(s = 0.0, x IN asked | s + x * x)),
     relations = range(0, coalesce(size(run.term_gamma), 0) - 1), by_kind = run.term_kind, fading = run.term_fading
-CALL (did, relations, by_kind, fading) {
+LET shares = [r IN relations | head([n IN [size([event IN did WHERE by_kind[r * 6 + event.kind] > 0])] |
+      (CASE n WHEN 0 THEN 1.0 ELSE 1.0 * n END) ^ (-run.term_length[r])])]
+CALL (did, relations, by_kind, fading, shares) {
   UNWIND range(0, size(did) - 1) AS i
   WITH did[i].q AS q, collect([did[i].kind, 1.0 + i]) AS events
-  RETURN collect({q: q, says: [r IN relations |
+  RETURN collect({q: q, says: [r IN relations | shares[r] *
     reduce(says = 0.0, event IN events | says + by_kind[r * 6 + event[0]] * event[1] ^ (-fading[r]))]}) AS heard
 }
 // A number with a fraction: beside a whole one the server counts to one more, which may be too large.

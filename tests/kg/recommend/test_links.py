@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -11,12 +11,15 @@ import scipy.sparse as sp
 import torch
 
 from gnn.behaviour import kind_weights
+from gnn.histories import Histories
 from gnn.inference import VectorRecommender
+from gnn.model import SetEncoder
 from gnn.neighbours import NeighbourTerm, Relation
 from gnn.tensors import histories_of
 from kg.links import Links, replace_links
 from kg.read import read_tensors
 from kg.records import KINDS
+from shopgraph.publishing import product_weights, serving_properties
 
 from .conftest import CUTOFF, IDS, USERS, Ask, Shop, add_event
 
@@ -29,6 +32,10 @@ class Scored:
 
     shop: Shop
     model: VectorRecommender
+
+    def histories(self) -> Histories:
+        """What the graph holds of everybody."""
+        return histories_of(read_tensors(self.shop.graph, None).data)
 
     def scores(self, user: str, now_days: float = 0.0) -> dict[str, float]:
         """What the model gives each product, asked at a moment of what the graph holds."""
@@ -83,9 +90,32 @@ def test_the_ranking_of_a_run_is_that_of_its_model(scored: Scored, ask: Ask, use
     assert {name: place for name, place in told.items() if name in places} == places
 
 
-# Users of sets are not encoded anew.
-@pytest.mark.parametrize("scored", ["faded"], indirect=True)
-def test_what_happens_now_counts_by_vector_and_edges(scored: Scored, ask: Ask) -> None:
+def of_sets(scored: Scored, ask: Ask) -> Scored:
+    """The same with another encoder of users: in two blocks, each product with weights there."""
+    rng = np.random.default_rng(4)
+    width = scored.model.z.shape[1]
+    encoder = SetEncoder(len(IDS), [2, width - 2])
+    encoder.products.copy_(torch.from_numpy(rng.random((2, len(IDS))).astype(np.float32)))
+    encoder.kinds.copy_(torch.from_numpy(kind_weights("graded", BUY)))
+    encoder.scale.copy_(torch.tensor([1.5, 0.6]))
+    model = replace(scored.model, users_encoder=encoder)
+    facts = serving_properties(model, scored.shop.products)
+    ask(
+        "MATCH (run:VectorSlot {slot: 'a'}) SET run.encoder_mix = null, run += $sets",
+        sets={name: value for name, value in facts.items() if name.startswith("sets_")},
+    )
+    ask(
+        "UNWIND range(0, size($weights) - 1) AS i "
+        "MATCH (p:Product {idx: i}) SET p.weights_a = $weights[i]",
+        weights=product_weights(model).tolist(),
+    )
+    return Scored(scored.shop, model)
+
+
+@pytest.mark.parametrize("sets", [False, True])
+def test_what_happens_now_counts_by_vector_and_edges(scored: Scored, ask: Ask, sets: bool) -> None:
+    if sets:
+        scored = of_sets(scored, ask)
     add_event(ask, "ann", "cart", "p10", -2.0, came=CUTOFF + timedelta(days=2))
     expected = scored.scores("ann", now_days=-2.0)
     rows = scored.shop.answer("home", user_id="ann")
@@ -94,6 +124,32 @@ def test_what_happens_now_counts_by_vector_and_edges(scored: Scored, ask: Ask) -
     assert [row["product_id"] for row in nearest] == sorted(left, key=lambda name: -expected[name])
     for row in nearest:
         assert row["score"] == pytest.approx(expected[row["product_id"]], abs=1e-4)
+
+
+@pytest.mark.parametrize("scored", ["faded"], indirect=True)
+@pytest.mark.parametrize("name", ["advert", "cross_category", "unseen", "search"])
+def test_every_page_that_follows_a_user_knows_users_of_sets(
+    scored: Scored, ask: Ask, name: str
+) -> None:
+    given = {"user_id": "bob"}
+    given |= {"advert": {"product_ids": ",".join(IDS)}, "search": {"text": "red"}}.get(name, {})
+    add_event(ask, "bob", "cart", "p10", -2.0, came=CUTOFF + timedelta(days=2))
+    scored = of_sets(scored, ask)
+    known = scored.shop.answer(name, **given)
+    users = scored.model.vectors_only().users(scored.histories(), None)
+    bob = np.append(users[sorted(USERS).index("bob")], [1.0, 0.0])
+    ask(
+        "MATCH (u:User {user_id: 'bob'}) SET u.vector_a = $vector WITH u "
+        "MATCH (run:VectorSlot {slot: 'a'}) SET run.bookmark_ms = $later",
+        vector=bob.tolist(),
+        later=1 << 60,
+    )
+    stored = scored.shop.answer(name, **given)
+    assert [row["product_id"] for row in known] == [row["product_id"] for row in stored]
+    assert [row["score"] for row in known] == pytest.approx(
+        [row["score"] for row in stored], abs=1e-5
+    )
+    assert known
 
 
 def test_links_are_the_matrices_side_by_side() -> None:
