@@ -57,8 +57,9 @@ class EventMerger:
     """Merges blocks of events, knowing what the graph held before and what it has made itself."""
 
     def __init__(self, graph: Graph, known: KnownEvents | None = None) -> None:
+        """Without ``known`` nothing is known of the graph."""
         self._graph = graph
-        self._known = known or KnownEvents({}, complete=False)
+        self._known = known
         self._as_read = True
         self._made = {column: Tally() for column in BARE}
 
@@ -104,9 +105,10 @@ class EventMerger:
         self, name: str, type_: str, rows: pd.DataFrame, now: datetime, create: str | None = None
     ) -> int:
         """Write those of the rows that the graph lacks; ``create`` writes what is surely new."""
-        if self._as_read:
+        new = False
+        if self._known is not None and self._as_read:
             rows = rows[~self._known.mask(type_, rows["interaction_id"])]
-        new = self._known.complete and self._as_read
+            new = self._known.complete(type_)
         if not new and len(rows) >= PROBED:
             rows, new = self._unknown(type_, rows), True
         if not len(rows):

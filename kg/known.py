@@ -1,7 +1,8 @@
-"""Which events the graph has already, read at once before a load: most of a repeated one."""
+"""Which events the graph has already, all of a type at once: most of a repeated load."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -12,36 +13,45 @@ import pyarrow as pa
 from pandas.util import hash_array
 
 from kg.connection import Graph
-from kg.records import RELATIONSHIPS
 from kg.tally import KeyArray
 
 #: Tensor rows of users or products in one read.
 PAGE_ROWS: Final = 1_000
 #: Reading goes on while the server still collects the next page.
 READERS: Final = 2
-#: Beyond so many events the graph is not read: eight bytes each are kept.
+#: So many events of a graph are read at most: eight bytes each are kept.
 MOST_EVENTS: Final = 40_000_000
-#: A graph with so many times the events of a load is not read for it.
+#: Of a graph so many times the events of a load are read for it at most.
 WORTH: Final = 4
 
 ORDERS: Final = "CONTAINS"
 
 
 class KnownEvents:
-    """The identities of a graph's events as it was at one moment, eight bytes each.
+    """The identities of a graph's events, eight bytes each.
 
-    That an event is known is certain but for two identities sharing 64 bits, once in 100,000 loads
-    of ten million events into a graph of ten million.
+    Those of a type are read when they are first asked for, before a load has written any of them,
+    and of so many types as there is room for. That an event is known is certain but for two
+    identities sharing 64 bits, once in 100,000 loads of ten million events into a graph of ten
+    million.
     """
 
-    def __init__(self, identities: dict[str, KeyArray], *, complete: bool) -> None:
-        """``complete``: all that the graph had is here, so that the rest is new."""
-        self.complete = complete
-        self._identities = identities
+    def __init__(
+        self, read: Callable[[str], KeyArray], counts: Mapping[str, int], room: int
+    ) -> None:
+        """``read`` gives a type's identities, sorted; ``counts`` are the events of each type."""
+        self._read = read
+        self._counts = counts
+        self._room = room
+        self._identities: dict[str, KeyArray | None] = {}
+
+    def complete(self, type_: str) -> bool:
+        """Whether all that the graph had of a relationship type is here: the rest is new."""
+        return self._of(type_) is not None
 
     def mask(self, type_: str, ids: pd.Series) -> npt.NDArray[np.bool_]:
         """Whether the graph had an event of this relationship type and each of these identities."""
-        held = self._identities.get(type_)
+        held = self._of(type_)
         if held is None or not len(held):
             return np.zeros(len(ids), dtype=bool)
         keys = hash_identities(pa.array(ids, pa.large_string()))
@@ -49,15 +59,28 @@ class KnownEvents:
         found: npt.NDArray[np.bool_] = held[at] == keys
         return found
 
+    def _of(self, type_: str) -> KeyArray | None:
+        """What the graph had of a type, None where it is too much to be read."""
+        if type_ not in self._identities:
+            count = self._counts.get(type_, 0)
+            held: KeyArray | None = np.zeros(0, dtype=np.uint64)
+            if count > self._room:
+                held = None
+            elif count:
+                self._room -= count
+                held = self._read(type_)
+            self._identities[type_] = held
+        return self._identities[type_]
+
 
 def read_known_events(graph: Graph, expected: int) -> KnownEvents:
-    """The identities of all events, or of none where that is not worth it for so many rows."""
+    """The identities of the events there are, of the types where that is worth it for a load.
+
+    ``expected`` is about how many rows it has.
+    """
     counts = graph.read("read/count_events")[0]
-    total = sum(counts["events"].values())
-    if total > min(MOST_EVENTS, WORTH * expected):
-        return KnownEvents({}, complete=False)
-    types = [type_ for type_ in (*RELATIONSHIPS.values(), ORDERS) if counts["events"][type_]]
-    return KnownEvents({t: _read_type(graph, t, counts) for t in types}, complete=True)
+    room = min(MOST_EVENTS, WORTH * expected)
+    return KnownEvents(lambda type_: _read_type(graph, type_, counts), counts["events"], room)
 
 
 def hash_identities(ids: pa.Array) -> KeyArray:

@@ -12,13 +12,14 @@ from kg import events as events_module
 from kg import known as known_module
 from kg.connection import Graph
 from kg.events import EventMerger
-from kg.known import KnownEvents, read_known_events
+from kg.known import ORDERS, KnownEvents, read_known_events
+from kg.records import RELATIONSHIPS
 from kg.write import finish_load
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = datetime(2026, 1, 2, tzinfo=UTC)
 
-NOTHING = KnownEvents({}, complete=True)
+NOTHING = KnownEvents(lambda _: np.zeros(0, np.uint64), {}, room=0)
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 
@@ -114,7 +115,8 @@ def test_the_events_that_the_graph_has_are_known(
     EventMerger(graph).merge_interactions(purchases(100), NOW)
     finish_load(graph)
     known = read_known_events(graph, expected=100)
-    assert known.complete
+    assert known.complete("PURCHASED")
+    assert known.complete("VIEWED")
     frame = purchases(20, start=90)
     named = frame["user_id"].notna().to_numpy()
     there = np.arange(90, 110) < 100
@@ -130,9 +132,12 @@ def test_a_large_graph_is_not_read_for_a_few_rows(graph: Graph) -> None:
     EventMerger(graph).merge_interactions(purchases(100), NOW)
     finish_load(graph)
     known = read_known_events(graph, expected=10)
-    assert not known.complete
+    assert not known.complete("PURCHASED")
+    # Nobody has viewed anything yet: that is known without reading.
+    assert known.complete("VIEWED")
     assert EventMerger(graph, known).merge_interactions(purchases(10, start=95), LATER) == 5
 
 
 def test_an_empty_graph_is_known_completely(graph: Graph) -> None:
-    assert read_known_events(graph, expected=0).complete
+    known = read_known_events(graph, expected=0)
+    assert all(known.complete(type_) for type_ in (*RELATIONSHIPS.values(), ORDERS))
