@@ -23,6 +23,8 @@ READERS: Final = 2
 MOST_EVENTS: Final = 40_000_000
 #: Of a graph so many times the events of a load are read for it at most.
 WORTH: Final = 4
+#: Events are read node by node: to look at one takes as long as so many events.
+PER_NODE: Final = 4
 
 ORDERS: Final = "CONTAINS"
 
@@ -37,11 +39,11 @@ class KnownEvents:
     """
 
     def __init__(
-        self, read: Callable[[str], KeyArray], counts: Mapping[str, int], room: int
+        self, read: Callable[[str], KeyArray], costs: Mapping[str, int], room: int
     ) -> None:
-        """``read`` gives a type's identities, sorted; ``counts`` are the events of each type."""
+        """``read`` gives a type's identities, sorted; ``costs`` are nothing where it has none."""
         self._read = read
-        self._counts = counts
+        self._costs = costs
         self._room = room
         self._identities: dict[str, KeyArray | None] = {}
 
@@ -62,12 +64,12 @@ class KnownEvents:
     def _of(self, type_: str) -> KeyArray | None:
         """What the graph had of a type, None where it is too much to be read."""
         if type_ not in self._identities:
-            count = self._counts.get(type_, 0)
+            cost = self._costs.get(type_, 0)
             held: KeyArray | None = np.zeros(0, dtype=np.uint64)
-            if count > self._room:
+            if cost > self._room:
                 held = None
-            elif count:
-                self._room -= count
+            elif cost:
+                self._room -= cost
                 held = self._read(type_)
             self._identities[type_] = held
         return self._identities[type_]
@@ -79,8 +81,13 @@ def read_known_events(graph: Graph, expected: int) -> KnownEvents:
     ``expected`` is about how many rows it has.
     """
     counts = graph.read("read/count_events")[0]
+    costs = {
+        type_: count + PER_NODE * counts[_nodes_of(type_)]
+        for type_, count in counts["events"].items()
+        if count
+    }
     room = min(MOST_EVENTS, WORTH * expected)
-    return KnownEvents(lambda type_: _read_type(graph, type_, counts), counts["events"], room)
+    return KnownEvents(lambda type_: _read_type(graph, type_, counts), costs, room)
 
 
 def hash_identities(ids: pa.Array) -> KeyArray:
@@ -94,7 +101,7 @@ def hash_identities(ids: pa.Array) -> KeyArray:
 
 def _read_type(graph: Graph, type_: str, counts: dict[str, Any]) -> KeyArray:
     """All identities of one type, sorted."""
-    by = "products" if type_ == ORDERS else "users"
+    by = _nodes_of(type_)
 
     def read(start: int) -> KeyArray:
         page = {"from": start, "to": start + PAGE_ROWS}
@@ -106,3 +113,8 @@ def _read_type(graph: Graph, type_: str, counts: dict[str, Any]) -> KeyArray:
     keys = np.concatenate([np.zeros(0, dtype=np.uint64), *parts])
     keys.sort()
     return keys
+
+
+def _nodes_of(type_: str) -> str:
+    """Whose events of a type are read, one node after another."""
+    return "products" if type_ == ORDERS else "users"
