@@ -105,6 +105,8 @@ class EventMerger:
         self, name: str, type_: str, rows: pd.DataFrame, now: datetime, create: str | None = None
     ) -> int:
         """Write those of the rows that the graph lacks; ``create`` writes what is surely new."""
+        if not len(rows):
+            return 0
         new = False
         if self._known is not None and self._as_read:
             rows = rows[~self._known.mask(type_, rows["interaction_id"])]

@@ -140,6 +140,20 @@ def test_a_large_graph_is_not_read_for_a_few_rows(graph: Graph) -> None:
     assert EventMerger(graph, known).merge_interactions(purchases(10, start=95), LATER) == 5
 
 
+def test_what_a_load_does_not_have_is_not_read(graph: Graph) -> None:
+    read: list[str] = []
+
+    def nothing(type_: str) -> np.ndarray:
+        read.append(type_)
+        return np.zeros(0, np.uint64)
+
+    costs = dict.fromkeys((*RELATIONSHIPS.values(), ORDERS), 1)
+    merger = EventMerger(graph, KnownEvents(nothing, costs, room=100))
+    views = purchases(20).dropna(subset="user_id").assign(kind="view")
+    assert merger.merge_interactions(views, NOW) == len(views)
+    assert read == ["VIEWED"]
+
+
 def test_an_empty_graph_is_known_completely(graph: Graph) -> None:
     known = read_known_events(graph, expected=0)
     assert all(known.complete(type_) for type_ in (*RELATIONSHIPS.values(), ORDERS))

@@ -29,6 +29,7 @@ PARTS = {
     "choice": (r"// The choice: ", r"\Z"),
     "run": (r"OPTIONAL MATCH \(live:ModelRun", r"(?<=slot = served\.slot\n)"),
     "user": (r"// The user's vector now: ", r"(?<=\n}\n)"),
+    "user of sets": (r"LET sizes = run\.sets_sizes", r"(?<=AS asked\n)"),
     # A block, as deep as it may lie.
     "nearest": (r"^( *)// The nearest by the live run's vectors: ", r"\n\1}\n"),
     "nearest text": (r"^( *)// The nearest by their texts: ", r"\n\1}\n"),
