@@ -140,9 +140,10 @@ def choose_gnn(
     rest of the budget can train. The first is always tried, unless nothing depends on it; equal
     results go to the earlier one. What has patience is stopped where validation no longer gains,
     and trained again for as many epochs. Where there are times the best trial's sparse term is
-    balanced on validation, too. Where validation and test are fitted on the same histories, the
-    best trial's model answers the test, too. With ``checkpoints`` trainings that were stopped go
-    on, and those that had ended are not done again; what they took counts.
+    balanced on validation, too, unless its settings say how. Where validation and test are fitted
+    on the same histories, the best trial's model answers the test, too. With ``checkpoints``
+    trainings that were stopped go on, and those that had ended are not done again; what they took
+    counts.
 
     Raises:
         ValueError: there is nothing to learn from.
@@ -159,8 +160,10 @@ def choose_gnn(
     later = 1 if same else 2
     trials: list[Trial] = []
     best, best_value, kept = grid[0], -1.0, None
-    # One alone is tried for when to stop, and for the time that its members will take.
-    alone = grid[0].training.patience or (left_to_us and not grid[0].model.spectral)
+    # One is tried alone for when to stop, how to balance, or how long its members will take.
+    first = grid[0].model
+    unbalanced = split.valid.now is not None and first.use_neighbours and not first.balance
+    alone = grid[0].training.patience or ((left_to_us or unbalanced) and not first.spectral)
     for settings in grid if len(grid) > 1 or alone else ():
         spent = distributed.agreed(clock() - started)
         longest = max((trial.seconds for trial in trials), default=0.0)
@@ -169,18 +172,22 @@ def choose_gnn(
             break
         begun = clock()
         watch = Watch(valid, metric) if settings.training.patience else None
+        tried = settings
+        if len(grid) == 1 and watch is None:
+            # One member says how to balance all.
+            tried = replace(settings, model=replace(settings.model, members=1))
         recommender, trained = fit_task(
-            valid, knowledge, settings, target_kind, device, after_epoch, checkpoints, watch
+            valid, knowledge, tried, target_kind, device, after_epoch, checkpoints, watch
         )
         measured = _measured(recommender, valid)
         seconds = distributed.agreed(clock() - begun)
-        trials.append(Trial(asdict(settings), measured, seconds))
+        trials.append(Trial(asdict(tried), measured, seconds))
         log.info("validation %s %.4f with %s", metric, measured[metric], settings)
         if measured[metric] > best_value:
             best, best_value, kept = settings, measured[metric], trained
             if not isinstance(trained, SpectralModel):
                 best = _trained(settings, stop_after=trained.best_epoch)
-    if isinstance(kept, Trained | Ensemble) and valid.now is not None:
+    if isinstance(kept, Trained | Ensemble) and valid.now is not None and not best.model.balance:
         fitted = kept.at(valid.latest)
         found = distributed.of_first(lambda: balance(fitted, valid, metric))
         best = replace(best, model=replace(best.model, balance=found))
@@ -248,7 +255,7 @@ def fit_settings(
 
 
 def without(settings: Settings, part: str) -> Settings:
-    """The same settings without one of the model's parts.
+    """The same settings without one of the model's parts, and what is left not yet balanced.
 
     Raises:
         ValueError: there is no such part.
@@ -258,11 +265,11 @@ def without(settings: Settings, part: str) -> Settings:
         "attributes": {"use_attributes": False},
         "propagation": {"use_propagation": False},
         "transitions": {"use_neighbours": False},
-        "recency": {"use_trend": False},
+        "recency": {"use_recency": False},
     }
     if part not in flags:
         raise ValueError(f"No part {part!r}: there are {', '.join(flags)}")
-    return replace(settings, model=replace(settings.model, **flags[part]))
+    return replace(settings, model=replace(settings.model, balance=(), **flags[part]))
 
 
 def read_settings(path: Path) -> Settings:

@@ -24,7 +24,7 @@ class ModelConfig:
     use_attributes: bool = True  #: brands, categories and attributes as nodes
     use_propagation: bool = True  #: messages along typed edges
     use_neighbours: bool = True  #: the sparse product–product term beside the vectors
-    use_trend: bool = True  #: recent popularity at the time of asking
+    use_recency: bool = True  #: what is newer counts more: of a history, of popularity
     neighbours: int = 50  #: strongest product–product edges kept a product and relation
     history: int = 300  #: newest events of a user that count
     members: int = 1  #: models trained alike from other seeds, whose vectors stand side by side

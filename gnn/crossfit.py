@@ -85,7 +85,8 @@ class CrossFit:
         others = [train.keep((fold != own)[train.row]) for own in range(folds)]
         terms: list[NeighbourTerm | None] = [None] * (folds + 1)
         if model_config.use_neighbours:
-            terms = [NeighbourTerm.count(part, target_kind) for part in [*others, train]]
+            recency = model_config.use_recency
+            terms = [NeighbourTerm.count(part, target_kind, recency) for part in [*others, train]]
         return cls(fold, _graphs(train, fold, folds, knowledge, model_config, device), terms)
 
 

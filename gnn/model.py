@@ -136,8 +136,17 @@ class UserEncoder(nn.Module):
         slow, fast = (-9.0, -6.0) if self.mean else (-2.8, 0.4)
         self.log_by_age = nn.Parameter(slow + (fast - slow) * spread)
         self.by_days = nn.Parameter(0.5 * spread)
+        if not config.use_recency:
+            self._forget_nothing()
         self.by_kind = nn.Parameter(torch.zeros(len(spread), len(KINDS)))
         self.beta = nn.Parameter(torch.ones(len(spread), config.dim) / config.pools)
+
+    @torch.no_grad()
+    def _forget_nothing(self) -> None:
+        """An event counts as much whenever it was, and training leaves it so."""
+        for rate in (self.by_rank, self.by_days):
+            rate.zero_().requires_grad_(False)
+        self.log_by_age.fill_(-torch.inf).requires_grad_(False)
 
     def weights(self, history: History) -> Tensor:
         """Unnormalised weights (pools, events), all positive."""
@@ -276,4 +285,4 @@ class Recommender(nn.Module):
             bias: (products,), what was learned of each
             trend: (products, half-lives), log popularity; returned: (products,)
         """
-        return bias + trend @ self.trend if self.config.use_trend else bias
+        return bias + trend @ self.trend if self.config.use_recency else bias

@@ -119,8 +119,12 @@ class NeighbourTerm:
     gamma: Tensor | None = None
 
     @classmethod
-    def count(cls, train: Histories, target_kind: int) -> NeighbourTerm:
-        """From behaviour: users' sets, transitions D^-½ T over ten positions, linear weights."""
+    def count(cls, train: Histories, target_kind: int, recency: bool = True) -> NeighbourTerm:
+        """From behaviour: users' sets, transitions D^-½ T over ten positions, linear weights.
+
+        Without ``recency`` all of a history says the same, however old, and there are no weights of
+        late behaviour.
+        """
         seen = user_matrix(train, "equal", target_kind)
         together = cosine_neighbours(scale_rows(seen, -0.5), NEIGHBOURS)
         counts = kind_weights("equal", target_kind)
@@ -129,20 +133,24 @@ class NeighbourTerm:
         counted = scale_rows(transitions(kept, 10, 0.5), -0.5)
         follows = strongest_entries(counted, NEIGHBOURS, skip_diagonal=False)
         itself = sp.csr_array(sp.eye_array(train.num_products, dtype=np.float32))
-        relations = [Relation(together, 0.25, counts)]
-        relations += [Relation(follows, fading, counts) for fading in (0.25, 1.0)]
+        slowly, at_once, open_for = (0.25, 1.0, 0.5) if recency else (0.0, 0.0, 0.0)
+        relations = [Relation(together, slowly, counts), Relation(follows, slowly, counts)]
+        if recency:
+            relations.append(Relation(follows, at_once, counts))
         timed = bool((train.time != NO_TIME).all())
         if timed and train.num_products <= MOST_LINEAR:
             late = train.keep(train.time >= train.time.max(initial=0) - LATE_DAYS * DAY_MS)
-            for behaviour, penalty in ((train, PENALTY), (late, LATE_PENALTY)):
+            solved = ((train, PENALTY), (late, LATE_PENALTY)) if recency else ((train, PENALTY),)
+            for behaviour, penalty in solved:
                 linear = ease_weights(user_matrix(behaviour, "target", target_kind), penalty)
-                relations.append(Relation(strongest_rows(iter([linear]), NEIGHBOURS), 0.25, counts))
+                matrix = strongest_rows(iter([linear]), NEIGHBOURS)
+                relations.append(Relation(matrix, slowly, counts))
         for kind in OPEN_KINDS:
             code = KINDS.index(kind)
             if code != target_kind and (train.kind == code).any():
                 only = np.zeros(len(KINDS), np.float32)
                 only[code] = 1.0
-                relations.append(Relation(itself, 0.5, only, counted=FAINT))
+                relations.append(Relation(itself, open_for, only, counted=FAINT))
         return cls(tuple(relations))
 
     def inherited(self, like: sp.csr_array) -> NeighbourTerm:

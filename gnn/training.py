@@ -453,7 +453,7 @@ def _loss(
     logits, own = logits.float(), own.float()
     logits += (model.bias + NEVER * ~trained.known)[chosen]
     own = own + model.bias[answer]
-    if trend.timed and model.config.use_trend:
+    if trend.timed and model.config.use_recency:
         snapshots, when = trend.snapshots, trend.at(now)
         logits += snapshots[when][:, chosen].to(device) @ model.trend
         own = own + snapshots[when[asked], answer].to(device) @ model.trend

@@ -171,8 +171,11 @@ def compare(
                 )
             gnns.append(gnn_row(choice, split, context))
             if ablations:
-                without_parts = ablation_rows(split, knowledge, context, choice.settings, device)
-                parts.append(without_parts | served_rows(choice, split, context))
+                whole = gnns[-1]
+                part_by_part = ablation_rows(
+                    split, knowledge, context, choice.settings, device, whole
+                )
+                parts.append(part_by_part | served_rows(choice, split, context))
                 cold = cold or cold_rows(split, knowledge, context, choice.settings, device)
         baselines.append(baseline_rows(split, context, [name for name in models if name != GNN]))
     histories = histories_of(data)
@@ -251,17 +254,35 @@ def ablation_rows(
     context: Context,
     settings: Settings,
     device: torch.device,
+    whole: Row,
     parts: Sequence[str] = PARTS,
 ) -> dict[str, Row]:
-    """The chosen model without one part at a time, trained anew: ``no-text`` and so on."""
+    """The chosen model without one part at a time, trained anew: ``no-text`` and so on.
+
+    Without what this data has nothing of it is the ``whole``.
+    """
     rows: dict[str, Row] = {}
-    with progress("ablations", len(parts), "model") as advance:
+    there = parts_of(split, knowledge).intersection(parts)
+    with progress("ablations", len(there), "model") as advance:
         for part in parts:
+            if part not in there:
+                note = "the whole: this data has nothing of it"
+                rows[f"no-{part}"] = replace(whole, note=note)
+                continue
             grid = [without(settings, part)]
             choice = choose_gnn(split, knowledge, context.target_kind, device, grid=grid)
             rows[f"no-{part}"] = gnn_row(choice, split, context)
             advance(1)
     return rows
+
+
+def parts_of(split: Split, knowledge: Knowledge) -> set[str]:
+    """Those of ``PARTS`` that this data has anything of."""
+    attributes = knowledge.attributes
+    there = {"propagation", "transitions"}
+    there |= {"text"} if knowledge.has_text.any() else set()
+    there |= {"attributes"} if attributes is not None and attributes.nnz else set()
+    return there | ({"recency"} if split.ordered else set())
 
 
 def cold_rows(
@@ -328,7 +349,7 @@ def table(
         "cold": cold or {},
         "settings": {name: row.settings for name, row in (whole | ablations).items()},
         "details": {name: row.details for name, row in whole.items()},
-        "notes": {name: row.note for name, row in whole.items() if row.note},
+        "notes": {name: row.note for name, row in (whole | ablations).items() if row.note},
         "lead": {
             name: lead(metric, gnn.rows[metric], row.rows[metric])
             for name, row in others.items()

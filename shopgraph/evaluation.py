@@ -62,7 +62,7 @@ def evaluate_run(graph: Graph, run: Run, device: str = "auto") -> dict[str, Any]
         sizes_of(histories.matrix(), histories.num_events),
         gnn,
         baseline_rows(split, context, [name for name in chosen_models("default") if name != GNN]),
-        ablation_rows(split, knowledge, context, settings, on, SHOWN_PARTS),
+        ablation_rows(split, knowledge, context, settings, on, gnn, SHOWN_PARTS),
         seed=run.training.seed,
     )
     return {"run_id": run.run_id, "cutoff": run.cutoff, **result}

@@ -137,6 +137,23 @@ def test_given_settings_keep_their_members() -> None:
     assert found.settings.model.members in (1, 3)
 
 
+@pytest.mark.parametrize("timed", [True, False])
+def test_one_member_is_tried_to_balance_given_settings_where_there_are_times(timed: bool) -> None:
+    past = shop()
+    if timed:
+        past = replace(past, time=np.arange(past.num_events) * 86_400_000)
+    split = leave_one_out.split(past, BUY)
+    given = settings(2)
+    found = choose_gnn(split, knowledge(), BUY, CPU, [given])
+    assert found.recommender.z.shape == (PRODUCTS, 16)
+    assert found.settings.as_given() == given
+    assert [trial.settings["model"]["members"] for trial in found.trials] == [1] * timed
+    assert bool(found.settings.model.balance) is timed
+    again = choose_gnn(split, knowledge(), BUY, CPU, [found.settings])
+    assert again.settings == found.settings
+    assert again.trials == []
+
+
 def test_sets_alone_have_one_member() -> None:
     with pytest.raises(ValueError, match="one member"):
         ModelConfig(dim=4, spectral=2, members=2)

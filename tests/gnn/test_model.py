@@ -18,7 +18,7 @@ from gnn.training import _as_long, fit, whitening
 from gnn.warm import AXES, CENTRE, whiten_as
 from kg.records import KINDS, NO_TIME
 
-BUY = KINDS.index("purchase")
+BUY, VIEW = KINDS.index("purchase"), KINDS.index("view")
 
 
 def test_propagation_gathers_weighted_neighbours_scaled_by_alpha() -> None:
@@ -89,6 +89,28 @@ def test_a_users_pools_can_be_sums_that_forget_by_age() -> None:
     expected = (3 * np.exp(-1) + 5) + 10 * (3 * np.exp(-2) + 5)
     z = torch.tensor([[3.0], [5.0]])
     assert encoder(z, history).item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("mean_pools", [True, False])
+def test_without_recency_it_does_not_matter_when_something_was_done(mean_pools: bool) -> None:
+    config = ModelConfig(dim=2, mean_pools=mean_pools, use_recency=False)
+    encoder = UserEncoder(config)
+    history = History(
+        offsets=torch.tensor([0]),
+        product=torch.tensor([0, 1, 1]),
+        kind=torch.tensor([BUY, BUY, VIEW]),
+        rank=torch.tensor([9.0, 1.0, 0.0]),
+        days=torch.tensor([400.0, 3.0, 0.0]),
+    )
+    z = torch.tensor([[3.0, 0.0], [0.0, 6.0]])
+    assert encoder.weights(history).tolist() == 3 * [[1, 1, 1]]
+    expected = [1, 4] if mean_pools else [3, 12]
+    assert encoder(z, history).tolist() == [pytest.approx(expected)]
+    encoder(z, history).sum().backward()
+    assert {name for name, of in encoder.named_parameters() if of.grad is not None} == {
+        "by_kind",
+        "beta",
+    }
 
 
 def test_index_vectors_rank_by_cosine_as_the_scores_do() -> None:

@@ -134,6 +134,17 @@ def test_a_second_set_of_linear_weights_is_that_of_the_newest_behaviour_alone() 
     assert late[2].tolist() == pytest.approx([0, 0, 0, 1 / (1 + LATE_PENALTY)])
 
 
+def test_without_recency_nothing_fades_and_late_behaviour_has_no_weights_of_its_own() -> None:
+    user, product = np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3])
+    kind, time = np.array([VIEW, BUY, BUY, BUY]), np.arange(4) * DAY_MS
+    past = Histories.from_events(user, product, kind, time, np.arange(4), 2, 4)
+    whole, timeless = (NeighbourTerm.count(past, BUY, recency) for recency in (True, False))
+    assert [one.fading for one in whole.relations] == [0.25, 0.25, 1.0, 0.25, 0.25, 0.5]
+    assert [one.fading for one in timeless.relations] == [0, 0, 0, 0]
+    for place, same in enumerate((0, 1, 3, 5)):
+        assert (timeless.relations[place].matrix != whole.relations[same].matrix).nnz == 0
+
+
 def test_the_gradient_of_the_entries_reaches_scores_and_weights() -> None:
     past = sequence([0, 1, 2], [1, 2, 3], [0, 3])
     term = NeighbourTerm.count(past, BUY)

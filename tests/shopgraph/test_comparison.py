@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
+import torch
 
+from gnn.choice import Settings
+from gnn.config import ModelConfig, TrainConfig
 from gnn.histories import Histories
+from gnn.knowledge import Knowledge
 from gnn.protocols import random
 from gnn.recommender import Context
 from kg.records import KINDS, NO_TIME
-from shopgraph.comparison import Row, baseline_rows, chosen_models, pooled, render, table
+from shopgraph.comparison import (
+    PARTS,
+    Row,
+    ablation_rows,
+    baseline_rows,
+    chosen_models,
+    parts_of,
+    pooled,
+    render,
+    table,
+)
 
 PURCHASE = KINDS.index("purchase")
 
@@ -97,6 +113,24 @@ def test_a_line_of_several_hold_outs_counts_each_user_once() -> None:
     assert both.users.tolist() == [0, 1, 3]
     assert both.rows["ndcg@20"].tolist() == pytest.approx([0.2, 0.75, 0.7])
     assert pooled([first]) is first
+
+
+def test_a_part_that_the_data_has_nothing_of_is_not_trained_without(split, rows) -> None:
+    bare = Knowledge(np.zeros((40, 1), "f4"), np.zeros(40, bool))
+    assert parts_of(split, bare) == {"propagation", "transitions"}
+    everything = Knowledge(
+        np.zeros((40, 1), "f4"), np.ones(40, bool), sp.eye_array(40, format="csr"), np.arange(40)
+    )
+    assert parts_of(replace(split, ordered=True), everything) == set(PARTS)
+    settings = Settings(ModelConfig(dim=4), TrainConfig(epochs=1, asks="hidden", folds=2))
+    whole, cpu = rows["item-knn"], torch.device("cpu")
+    found = ablation_rows(split, bare, Context(), settings, cpu, whole, ("text", "propagation"))
+    assert list(found) == ["no-text", "no-propagation"]
+    assert found["no-text"].metrics == whole.metrics
+    assert found["no-text"].note == "the whole: this data has nothing of it"
+    assert found["no-propagation"].settings["model"]["use_propagation"] is False
+    assert not found["no-propagation"].note
+    assert table("shop", split, {}, whole, {}, found)["notes"] == {"no-text": found["no-text"].note}
 
 
 def test_lines_keep_who_was_asked(split, rows) -> None:
