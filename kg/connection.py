@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString, TypeVar, cast
 
 import neo4j
 from neo4j.exceptions import (
@@ -15,6 +15,7 @@ from neo4j.exceptions import (
     ConfigurationError,
     DriverError,
     Neo4jError,
+    ResultFailedError,
     ServiceUnavailable,
     SessionExpired,
 )
@@ -29,6 +30,8 @@ OLDEST_SERVER = (2026, 2)
 SCHEMES = ("neo4j", "bolt")
 
 Rows = list[dict[str, Any]]
+
+T = TypeVar("T")
 
 
 @cache
@@ -80,8 +83,7 @@ class Graph:
 
     def write(self, name: str, /, **params: Any) -> Rows:
         """Run one statement in a write transaction, retried by the driver when that may help."""
-        with self.session(neo4j.WRITE_ACCESS) as session:
-            return session.execute_write(lambda tx: _rows(tx, name, params))
+        return self.in_transaction(lambda tx: _rows(tx, name, params))
 
     def write_all(self, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Rows]:
         """Run several statements in one write transaction: all of them hold, or none."""
@@ -89,8 +91,24 @@ class Graph:
         def work(tx: neo4j.ManagedTransaction) -> list[Rows]:
             return [tx.run(statement(name), dict(params)).data() for name, params in statements]
 
+        return self.in_transaction(work)
+
+    def in_transaction(self, work: Callable[[neo4j.ManagedTransaction], T]) -> T:
+        """Do the work in one write transaction, again where that may help.
+
+        Once in a thousand failed transactions the driver (6.4) says that their result has failed
+        instead of why, and does not repeat even what another writer stood in the way of.
+        """
         with self.session(neo4j.WRITE_ACCESS) as session:
-            return session.execute_write(work)
+            while True:
+                try:
+                    return session.execute_write(work)
+                except ResultFailedError as error:
+                    why = error.__cause__
+                    if not isinstance(why, Neo4jError):
+                        raise
+                    if not why.is_retryable():
+                        raise why from None
 
     def run(self, name: str, /, **params: Any) -> Rows:
         """Run one statement in a transaction of its own: schema, CALL … IN TRANSACTIONS."""

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from socket import create_server
 from typing import Any
 
+import neo4j
 import pytest
+from neo4j.exceptions import ClientError, ResultFailedError, TransientError
 
 from kg.connection import Graph, check_version, open_graph, parse_version, statement
 from kg.errors import ConnectionFailed, ServerTooOld, StatementFailed
@@ -123,6 +125,29 @@ def test_statements_of_one_transaction_all_hold_or_none(graph: Graph) -> None:
     assert graph.read("read/users", **{"from": 0, "to": 1, "until": None}) == [
         {"idx": [0], "id": ["u"]}
     ]
+
+
+def failing_as(why: Exception, times: int) -> Callable[[neo4j.ManagedTransaction], str]:
+    """Work that comes to nothing so many times, told as the driver does now and then."""
+    left = [why] * times
+
+    def work(tx: neo4j.ManagedTransaction) -> str:
+        result = tx.run("RETURN 'done' AS how")
+        if left:
+            raise ResultFailedError(result, "The result has failed") from left.pop()
+        return str(result.single(strict=True)["how"])
+
+    return work
+
+
+def test_why_a_result_failed_is_told_or_the_work_done_again(graph: Graph) -> None:
+    assert graph.in_transaction(failing_as(TransientError(), times=2)) == "done"
+    with pytest.raises(StatementFailed) as told:
+        graph.in_transaction(failing_as(ClientError(), times=1))
+    assert isinstance(told.value.__cause__, ClientError)
+    with pytest.raises(ResultFailedError):
+        graph.in_transaction(failing_as(ValueError(), times=1))
+    assert graph.in_transaction(failing_as(ValueError(), times=0)) == "done"
 
 
 def test_a_stream_hands_over_every_record(graph: Graph) -> None:
