@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 
 from gnn.config import ModelConfig, TrainConfig
 from gnn.histories import Histories, IntArray
 from gnn.knowledge import Knowledge
 from gnn.model import EdgeType
-from gnn.neighbours import NeighbourTerm
+from gnn.neighbours import NEIGHBOURS, NeighbourTerm
 from gnn.propagation import Adjacency
 from gnn.relations import (
     attribute_relation,
@@ -24,9 +25,8 @@ from gnn.relations import (
 
 Edges = dict[EdgeType, Adjacency]
 
-#: The products nearest by text, and those that share most attributes, which one gathers from.
+#: The products nearest by text which one gathers from.
 TEXT_NEIGHBOURS = 15
-ALIKE = 50
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,15 @@ class CrossFit:
         device: torch.device,
     ) -> CrossFit:
         others = [train.keep((fold != own)[train.row]) for own in range(folds)]
+        alike = None
+        if model_config.use_attributes and knowledge.attributes is not None:
+            alike = shared_attributes(knowledge.attributes, NEIGHBOURS)
         terms: list[NeighbourTerm | None] = [None] * (folds + 1)
         if model_config.use_neighbours:
-            recency = model_config.use_recency
-            terms = [NeighbourTerm.count(part, target_kind, recency) for part in [*others, train]]
-        return cls(fold, _graphs(train, fold, folds, knowledge, model_config, device), terms)
+            how = (target_kind, model_config.use_recency, alike)
+            terms = [NeighbourTerm.count(part, *how) for part in [*others, train]]
+        graphs = _graphs(train, fold, folds, knowledge, model_config, device, alike)
+        return cls(fold, graphs, terms)
 
 
 def _graphs(
@@ -97,6 +101,7 @@ def _graphs(
     knowledge: Knowledge,
     model_config: ModelConfig,
     device: torch.device,
+    alike: sp.csr_array | None,
 ) -> list[Edges]:
     fixed: Edges = {}
     if model_config.use_attributes and knowledge.attributes is not None:
@@ -104,9 +109,8 @@ def _graphs(
         fixed["attribute", "has", "product"] = Adjacency.from_scipy(has).to(device)
     if not model_config.use_propagation:
         return [fixed] * (folds + 1)
-    if model_config.use_attributes and knowledge.attributes is not None:
-        shared = Adjacency.from_scipy(shared_attributes(knowledge.attributes, ALIKE))
-        fixed["product", "shares_with", "product"] = shared.to(device)
+    if alike is not None:
+        fixed["product", "shares_with", "product"] = Adjacency.from_scipy(alike).to(device)
     if model_config.use_text and knowledge.has_text.any():
         near = Adjacency.from_scipy(text_relation(knowledge.text, TEXT_NEIGHBOURS))
         fixed["product", "similar_to", "product"] = near.to(device)

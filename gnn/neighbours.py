@@ -110,33 +110,50 @@ class NeighbourTerm:
     """Relations between products, each scored by log(1 + S/ε).
 
     S_uj = Σ over the history of weight(age, kind) · T_ij. What goes together, what follows (twice,
-    fading slowly and fast) and, for shops of moderate size, what predicts best linearly (EASE,
-    Steck, 2019), ever and of late, are counted; a kind that leaves a product open leads to the
-    product itself. Before being fitted ``gamma`` is None.
+    fading slowly and fast), what follows at once, what shares attributes and, for shops of moderate
+    size, what predicts best linearly (EASE, Steck, 2019), ever and of late, are counted; a kind
+    that leaves a product open leads to the product itself. Before being fitted ``gamma`` is None.
     """
 
     relations: tuple[Relation, ...]
     gamma: Tensor | None = None
 
     @classmethod
-    def count(cls, train: Histories, target_kind: int, recency: bool = True) -> NeighbourTerm:
-        """From behaviour: users' sets, transitions D^-½ T over ten positions, linear weights.
+    def count(
+        cls,
+        train: Histories,
+        target_kind: int,
+        recency: bool = True,
+        alike: sp.csr_array | None = None,
+    ) -> NeighbourTerm:
+        """From behaviour: users' sets, transitions D^-½ T over ten and one, linear weights.
 
         Without ``recency`` all of a history says the same, however old, and there are no weights of
-        late behaviour.
+        late behaviour. ``alike`` is what is known of products without any behaviour, which nobody
+        has to be left out of.
+
+        Shapes:
+            alike: (products, products), row i holds what i is like
         """
         seen = user_matrix(train, "equal", target_kind)
         together = cosine_neighbours(scale_rows(seen, -0.5), NEIGHBOURS)
         counts = kind_weights("equal", target_kind)
         kept = positives(train, "equal", target_kind)
         # With its diagonal: what is bought again, or bought after being looked at.
-        counted = scale_rows(transitions(kept, 10, 0.5), -0.5)
-        follows = strongest_entries(counted, NEIGHBOURS, skip_diagonal=False)
+        follows, follows_at_once = (
+            strongest_entries(
+                scale_rows(transitions(kept, positions, 0.5), -0.5), NEIGHBOURS, skip_diagonal=False
+            )
+            for positions in (10, 1)
+        )
         itself = sp.csr_array(sp.eye_array(train.num_products, dtype=np.float32))
-        slowly, at_once, open_for = (0.25, 1.0, 0.5) if recency else (0.0, 0.0, 0.0)
+        slowly, fast, open_for = (0.25, 1.0, 0.5) if recency else (0.0, 0.0, 0.0)
         relations = [Relation(together, slowly, counts), Relation(follows, slowly, counts)]
         if recency:
-            relations.append(Relation(follows, at_once, counts))
+            relations.append(Relation(follows, fast, counts))
+        relations.append(Relation(follows_at_once, fast, counts))
+        if alike is not None:
+            relations.append(Relation(alike, fast, counts))
         timed = bool((train.time != NO_TIME).all())
         if timed and train.num_products <= MOST_LINEAR:
             late = train.keep(train.time >= train.time.max(initial=0) - LATE_DAYS * DAY_MS)

@@ -67,13 +67,33 @@ def test_a_view_says_less_than_a_purchase() -> None:
 
 def test_products_of_the_same_users_go_together_and_what_comes_later_follows() -> None:
     relations = NeighbourTerm.count(sequence([0, 1], [0, 1], [2, 3]), BUY).relations
-    together, follows, fast, *_ = (relation.matrix for relation in relations)
+    together, follows, fast, at_once, *_ = (relation.matrix for relation in relations)
     assert fast is follows
+    assert (at_once != follows).nnz == 0
     assert together.toarray()[0].tolist() == pytest.approx([0, 1, 0, 0])
     assert together.toarray()[1].tolist() == pytest.approx([1, 0, 0, 0])
     # T[0, 1] = 2 counted, its row's sum is 2.
     assert follows.toarray()[0].tolist() == pytest.approx([0, 2 / np.sqrt(2), 0, 0])
     assert not follows.toarray()[1].any()
+
+
+def test_what_follows_at_once_is_the_very_next() -> None:
+    relations = NeighbourTerm.count(sequence([0, 1, 2], [0, 3]), BUY).relations
+    # T[0, 1] = T[0, 3] = 1, whose row's sum is 2; product 2 is one further.
+    at_once = relations[3].matrix.toarray()
+    assert at_once[0].tolist() == pytest.approx([0, 2**-0.5, 0, 2**-0.5])
+    assert at_once[1].tolist() == [0, 0, 1, 0]
+    assert relations[1].matrix.toarray()[0, 2] > 0
+    assert relations[3].fading == 1
+
+
+def test_what_products_are_like_leads_to_them_whatever_was_done() -> None:
+    alike = sp.csr_array(np.array([[0, 0, 0, 1.0], [0] * 4, [0] * 4, [0.5, 0, 0, 0]], np.float32))
+    term = NeighbourTerm.count(sequence([0, 1]), BUY, alike=alike)
+    assert term.relations[4].matrix is alike
+    # ε is 3/4; product 0 is one event back.
+    expected = [0, 0, 0, np.log1p(0.5 / 0.75)]
+    assert dense(term, sequence([0, 1]))[0, :, 4].tolist() == pytest.approx(expected)
 
 
 def test_a_product_seen_but_not_had_leads_to_itself() -> None:
@@ -87,8 +107,8 @@ def test_a_product_seen_but_not_had_leads_to_itself() -> None:
         2,
     )
     term = NeighbourTerm.count(train, BUY)
-    assert len(term.relations) == 6
-    seen = dense(term, train)[:, :, 5]
+    assert len(term.relations) == 7
+    seen = dense(term, train)[:, :, 6]
     # The view is one event back: 2^-.5; the purchases say nothing here.
     assert seen[0].tolist() == pytest.approx([np.log1p(2**-0.5 / FAINT), 0])
     assert seen[1].tolist() == [0, 0]
@@ -97,7 +117,7 @@ def test_a_product_seen_but_not_had_leads_to_itself() -> None:
 def test_only_the_columns_asked_for_are_given() -> None:
     past = sequence([0, 1, 2], [1, 2, 3], [0, 3])
     term = NeighbourTerm.count(past, BUY)
-    gamma = torch.tensor([0.5, 2.0, 1.0, 3.0, 0.3])
+    gamma = torch.tensor([0.5, 2.0, 1.0, 0.7, 3.0, 0.3])
     says = term.histories(*whole(past))
     everything = add_entries(torch.zeros(3, 4), term.entries(says), gamma)
     columns = np.array([1, 3])
@@ -116,11 +136,11 @@ def test_pairs_are_given_what_the_whole_table_holds() -> None:
 
 def test_the_linear_weights_are_a_relation_of_shops_of_moderate_size() -> None:
     past = sequence([0, 1], [0, 1], [2, 3])
-    linear = NeighbourTerm.count(past, BUY).relations[3].matrix.toarray()
+    linear = NeighbourTerm.count(past, BUY).relations[4].matrix.toarray()
     # Two products bought by the same two users: B_01 = 2 / (2 + λ), the rest has nothing to say.
     assert linear[0].tolist() == pytest.approx([0, 2 / (2 + PENALTY), 0, 0])
     large = sequence([0, 1], [0, 1], products=MOST_LINEAR + 1)
-    assert len(NeighbourTerm.count(large, BUY).relations) == 3
+    assert len(NeighbourTerm.count(large, BUY).relations) == 4
 
 
 def test_a_second_set_of_linear_weights_is_that_of_the_newest_behaviour_alone() -> None:
@@ -128,7 +148,7 @@ def test_a_second_set_of_linear_weights_is_that_of_the_newest_behaviour_alone() 
     kind = np.full(4, BUY)
     time = np.array([0, 1, LATE_DAYS * DAY_MS + 1, LATE_DAYS * DAY_MS + 2])
     past = Histories.from_events(user, product, kind, time, np.arange(4), 2, 4)
-    late = NeighbourTerm.count(past, BUY).relations[4].matrix.toarray()
+    late = NeighbourTerm.count(past, BUY).relations[5].matrix.toarray()
     # 0 was bought before the last sixty days, so that 1 has nothing to go with.
     assert not late[:2].any()
     assert late[2].tolist() == pytest.approx([0, 0, 0, 1 / (1 + LATE_PENALTY)])
@@ -139,9 +159,9 @@ def test_without_recency_nothing_fades_and_late_behaviour_has_no_weights_of_its_
     kind, time = np.array([VIEW, BUY, BUY, BUY]), np.arange(4) * DAY_MS
     past = Histories.from_events(user, product, kind, time, np.arange(4), 2, 4)
     whole, timeless = (NeighbourTerm.count(past, BUY, recency) for recency in (True, False))
-    assert [one.fading for one in whole.relations] == [0.25, 0.25, 1.0, 0.25, 0.25, 0.5]
-    assert [one.fading for one in timeless.relations] == [0, 0, 0, 0]
-    for place, same in enumerate((0, 1, 3, 5)):
+    assert [one.fading for one in whole.relations] == [0.25, 0.25, 1, 1, 0.25, 0.25, 0.5]
+    assert [one.fading for one in timeless.relations] == [0, 0, 0, 0, 0]
+    for place, same in enumerate((0, 1, 3, 4, 6)):
         assert (timeless.relations[place].matrix != whole.relations[same].matrix).nnz == 0
 
 
@@ -159,7 +179,7 @@ def test_the_gradient_of_the_entries_reaches_scores_and_weights() -> None:
 
 def test_a_fitted_term_is_the_same_after_being_written_and_read() -> None:
     past = sequence([0, 1, 2], [1, 2, 3], [0, 3])
-    gamma = torch.tensor([0.5, 2.0, 1.0, 0.1, 0.3])
+    gamma = torch.tensor([0.5, 2.0, 1.0, 0.7, 0.1, 0.3])
     term = NeighbourTerm.count(past, BUY).weighted(gamma)
     again = NeighbourTerm.from_tensors(term.tensors())
     added, added_again = (one.add(torch.zeros(3, 4), *whole(past)) for one in (term, again))
