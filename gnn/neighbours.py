@@ -24,6 +24,9 @@ from kg.records import KINDS, NO_TIME
 #: up to all that were counted, found no more on validation.
 NEIGHBOURS = 50
 
+#: Of what a product is like fewer are kept: 50 of them were no better (Office).
+ALIKE = 20
+
 #: Up to so many products, in shops that know their times, the best linear weights (EASE) are a
 #: relation, too: they are solved for once a fold, in a time that grows with the cube. Without
 #: times they made short sequences worse.
@@ -60,7 +63,8 @@ class Relation:
 
     An event weighs ``kinds[kind] · (1 + newer events)^-fading``, divided by how many events count
     to the power of ``by_length``. What comes of it adds log(1 + S/ε), or as ``linear`` S itself.
-    ``counted`` is ε, where the matrix holds more than what was counted.
+    ``counted`` is ε, where the matrix holds more than what was counted; what is not
+    ``of_behaviour`` says of products without any what it says of all.
 
     Shapes:
         matrix: (products, products), row i holds what i leads to
@@ -73,6 +77,7 @@ class Relation:
     linear: bool = False
     by_length: float = 0.0
     counted: float | None = None
+    of_behaviour: bool = True
 
     @cached_property
     def scale(self) -> float:
@@ -153,7 +158,8 @@ class NeighbourTerm:
             relations.append(Relation(follows, fast, counts))
         relations.append(Relation(follows_at_once, fast, counts))
         if alike is not None:
-            relations.append(Relation(alike, fast, counts))
+            nearest = strongest_entries(alike, ALIKE)
+            relations.append(Relation(nearest, fast, counts, of_behaviour=False))
         timed = bool((train.time != NO_TIME).all())
         if timed and train.num_products <= MOST_LINEAR:
             late = train.keep(train.time >= train.time.max(initial=0) - LATE_DAYS * DAY_MS)
@@ -181,10 +187,13 @@ class NeighbourTerm:
             return self
         both = sp.csr_array(sp.eye_array(like.shape[0], dtype=np.float32) + like)
         # Relations that share a matrix go on sharing it.
-        grown = [_with(matrix, both @ matrix @ both.T - matrix) for matrix in self.matrices]
+        counted = {id(one.matrix): one.matrix for one in self.relations if one.of_behaviour}
+        grown = {of: _with(each, both @ each @ both.T - each) for of, each in counted.items()}
         relations = [
-            replace(one, matrix=grown[number], counted=one.scale)
-            for one, number in zip(self.relations, self.matrix_of, strict=True)
+            replace(one, matrix=grown[id(one.matrix)], counted=one.scale)
+            if one.of_behaviour
+            else one
+            for one in self.relations
         ]
         return replace(self, relations=tuple(relations))
 

@@ -10,6 +10,7 @@ import torch
 from gnn.behaviour import DAY_MS, kind_weights
 from gnn.histories import Histories
 from gnn.neighbours import (
+    ALIKE,
     FAINT,
     LATE_DAYS,
     LATE_PENALTY,
@@ -90,10 +91,20 @@ def test_what_follows_at_once_is_the_very_next() -> None:
 def test_what_products_are_like_leads_to_them_whatever_was_done() -> None:
     alike = sp.csr_array(np.array([[0, 0, 0, 1.0], [0] * 4, [0] * 4, [0.5, 0, 0, 0]], np.float32))
     term = NeighbourTerm.count(sequence([0, 1]), BUY, alike=alike)
-    assert term.relations[4].matrix is alike
     # ε is 3/4; product 0 is one event back.
     expected = [0, 0, 0, np.log1p(0.5 / 0.75)]
     assert dense(term, sequence([0, 1]))[0, :, 4].tolist() == pytest.approx(expected)
+    # It says of product 3, which nobody had, what it says of all: nothing is inherited there.
+    like = sp.csr_array(([1.0], ([3], [0])), shape=(4, 4), dtype=np.float32)
+    heir = term.inherited(like)
+    assert heir.relations[4] is term.relations[4]
+    assert heir.relations[1].matrix.toarray()[3].tolist() == pytest.approx([0, 1, 0, 0])
+
+
+def test_of_what_a_product_is_like_the_nearest_are_kept() -> None:
+    wide = sp.csr_array(1 + np.arange(30 * 30, dtype=np.float32).reshape(30, 30))
+    term = NeighbourTerm.count(sequence([0, 1], products=30), BUY, alike=wide)
+    assert np.diff(term.relations[4].matrix.indptr).tolist() == [ALIKE] * 30
 
 
 def test_a_product_seen_but_not_had_leads_to_itself() -> None:
