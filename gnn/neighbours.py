@@ -115,9 +115,10 @@ class NeighbourTerm:
     """Relations between products, each scored by log(1 + S/ε).
 
     S_uj = Σ over the history of weight(age, kind) · T_ij. What goes together, what follows (twice,
-    fading slowly and fast), what follows at once, what shares attributes and, for shops of moderate
-    size, what predicts best linearly (EASE, Steck, 2019), ever and of late, are counted; a kind
-    that leaves a product open leads to the product itself. Before being fitted ``gamma`` is None.
+    fading slowly and fast), what follows at once where order alone is known, what shares attributes
+    and, for shops of moderate size that know their times, what predicts best linearly (EASE, Steck,
+    2019), ever and of late, are counted; a kind that leaves a product open leads to the product
+    itself. Before being fitted ``gamma`` is None.
     """
 
     relations: tuple[Relation, ...]
@@ -144,23 +145,25 @@ class NeighbourTerm:
         together = cosine_neighbours(scale_rows(seen, -0.5), NEIGHBOURS)
         counts = kind_weights("equal", target_kind)
         kept = positives(train, "equal", target_kind)
-        # With its diagonal: what is bought again, or bought after being looked at.
-        follows, follows_at_once = (
-            strongest_entries(
-                scale_rows(transitions(kept, positions, 0.5), -0.5), NEIGHBOURS, skip_diagonal=False
-            )
-            for positions in (10, 1)
-        )
+
+        def after(positions: int) -> sp.csr_array:
+            """With its diagonal: what is bought again, or bought after being looked at."""
+            scaled = scale_rows(transitions(kept, positions, 0.5), -0.5)
+            return strongest_entries(scaled, NEIGHBOURS, skip_diagonal=False)
+
+        follows = after(10)
+        timed = bool((train.time != NO_TIME).all())
         itself = sp.csr_array(sp.eye_array(train.num_products, dtype=np.float32))
         slowly, fast, open_for = (0.25, 1.0, 0.5) if recency else (0.0, 0.0, 0.0)
         relations = [Relation(together, slowly, counts), Relation(follows, slowly, counts)]
         if recency:
             relations.append(Relation(follows, fast, counts))
-        relations.append(Relation(follows_at_once, fast, counts))
+        if not timed:
+            # What is bought at one time has no order, so that the next of a basket is anybody.
+            relations.append(Relation(after(1), fast, counts))
         if alike is not None:
             nearest = strongest_entries(alike, ALIKE)
             relations.append(Relation(nearest, fast, counts, of_behaviour=False))
-        timed = bool((train.time != NO_TIME).all())
         if timed and train.num_products <= MOST_LINEAR:
             late = train.keep(train.time >= train.time.max(initial=0) - LATE_DAYS * DAY_MS)
             solved = ((train, PENALTY), (late, LATE_PENALTY)) if recency else ((train, PENALTY),)

@@ -21,19 +21,19 @@ from gnn.neighbours import (
     add_entries,
 )
 from gnn.questions import Past
-from kg.records import KINDS
+from kg.records import KINDS, NO_TIME
 
 BUY = KINDS.index("purchase")
 VIEW = KINDS.index("view")
 GRADED = kind_weights("graded", BUY)
 
 
-def sequence(*rows: list[int], products: int = 4, kind: int = BUY) -> Histories:
+def sequence(*rows: list[int], products: int = 4, kind: int = BUY, time: int = 0) -> Histories:
     product = np.array([p for row in rows for p in row], np.int64)
     user = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
-    order, zeros = np.arange(len(product)), np.zeros(len(product), np.int64)
+    order, times = np.arange(len(product)), np.full(len(product), time)
     kinds = np.full(len(product), kind)
-    return Histories.from_events(user, product, kinds, zeros, order, len(rows), products)
+    return Histories.from_events(user, product, kinds, times, order, len(rows), products)
 
 
 def whole(past: Histories) -> tuple[Past, np.ndarray, np.ndarray]:
@@ -68,9 +68,8 @@ def test_a_view_says_less_than_a_purchase() -> None:
 
 def test_products_of_the_same_users_go_together_and_what_comes_later_follows() -> None:
     relations = NeighbourTerm.count(sequence([0, 1], [0, 1], [2, 3]), BUY).relations
-    together, follows, fast, at_once, *_ = (relation.matrix for relation in relations)
+    together, follows, fast, *_ = (relation.matrix for relation in relations)
     assert fast is follows
-    assert (at_once != follows).nnz == 0
     assert together.toarray()[0].tolist() == pytest.approx([0, 1, 0, 0])
     assert together.toarray()[1].tolist() == pytest.approx([1, 0, 0, 0])
     # T[0, 1] = 2 counted, its row's sum is 2.
@@ -78,8 +77,12 @@ def test_products_of_the_same_users_go_together_and_what_comes_later_follows() -
     assert not follows.toarray()[1].any()
 
 
-def test_what_follows_at_once_is_the_very_next() -> None:
-    relations = NeighbourTerm.count(sequence([0, 1, 2], [0, 3]), BUY).relations
+def test_what_follows_at_once_is_the_very_next_where_order_alone_is_known() -> None:
+    rows = [0, 1, 2], [0, 3]
+    relations = NeighbourTerm.count(sequence(*rows, time=NO_TIME), BUY).relations
+    assert len(relations) == 4
+    # With times: what goes together, what follows twice, linear weights twice.
+    assert len(NeighbourTerm.count(sequence(*rows), BUY).relations) == 5
     # T[0, 1] = T[0, 3] = 1, whose row's sum is 2; product 2 is one further.
     at_once = relations[3].matrix.toarray()
     assert at_once[0].tolist() == pytest.approx([0, 2**-0.5, 0, 2**-0.5])
@@ -93,18 +96,18 @@ def test_what_products_are_like_leads_to_them_whatever_was_done() -> None:
     term = NeighbourTerm.count(sequence([0, 1]), BUY, alike=alike)
     # ε is 3/4; product 0 is one event back.
     expected = [0, 0, 0, np.log1p(0.5 / 0.75)]
-    assert dense(term, sequence([0, 1]))[0, :, 4].tolist() == pytest.approx(expected)
+    assert dense(term, sequence([0, 1]))[0, :, 3].tolist() == pytest.approx(expected)
     # It says of product 3, which nobody had, what it says of all: nothing is inherited there.
     like = sp.csr_array(([1.0], ([3], [0])), shape=(4, 4), dtype=np.float32)
     heir = term.inherited(like)
-    assert heir.relations[4] is term.relations[4]
+    assert heir.relations[3] is term.relations[3]
     assert heir.relations[1].matrix.toarray()[3].tolist() == pytest.approx([0, 1, 0, 0])
 
 
 def test_of_what_a_product_is_like_the_nearest_are_kept() -> None:
     wide = sp.csr_array(1 + np.arange(30 * 30, dtype=np.float32).reshape(30, 30))
     term = NeighbourTerm.count(sequence([0, 1], products=30), BUY, alike=wide)
-    assert np.diff(term.relations[4].matrix.indptr).tolist() == [ALIKE] * 30
+    assert np.diff(term.relations[3].matrix.indptr).tolist() == [ALIKE] * 30
 
 
 def test_a_product_seen_but_not_had_leads_to_itself() -> None:
@@ -118,8 +121,8 @@ def test_a_product_seen_but_not_had_leads_to_itself() -> None:
         2,
     )
     term = NeighbourTerm.count(train, BUY)
-    assert len(term.relations) == 7
-    seen = dense(term, train)[:, :, 6]
+    assert len(term.relations) == 6
+    seen = dense(term, train)[:, :, 5]
     # The view is one event back: 2^-.5; the purchases say nothing here.
     assert seen[0].tolist() == pytest.approx([np.log1p(2**-0.5 / FAINT), 0])
     assert seen[1].tolist() == [0, 0]
@@ -128,7 +131,7 @@ def test_a_product_seen_but_not_had_leads_to_itself() -> None:
 def test_only_the_columns_asked_for_are_given() -> None:
     past = sequence([0, 1, 2], [1, 2, 3], [0, 3])
     term = NeighbourTerm.count(past, BUY)
-    gamma = torch.tensor([0.5, 2.0, 1.0, 0.7, 3.0, 0.3])
+    gamma = torch.tensor([0.5, 2.0, 1.0, 3.0, 0.3])
     says = term.histories(*whole(past))
     everything = add_entries(torch.zeros(3, 4), term.entries(says), gamma)
     columns = np.array([1, 3])
@@ -147,11 +150,11 @@ def test_pairs_are_given_what_the_whole_table_holds() -> None:
 
 def test_the_linear_weights_are_a_relation_of_shops_of_moderate_size() -> None:
     past = sequence([0, 1], [0, 1], [2, 3])
-    linear = NeighbourTerm.count(past, BUY).relations[4].matrix.toarray()
+    linear = NeighbourTerm.count(past, BUY).relations[3].matrix.toarray()
     # Two products bought by the same two users: B_01 = 2 / (2 + λ), the rest has nothing to say.
     assert linear[0].tolist() == pytest.approx([0, 2 / (2 + PENALTY), 0, 0])
     large = sequence([0, 1], [0, 1], products=MOST_LINEAR + 1)
-    assert len(NeighbourTerm.count(large, BUY).relations) == 4
+    assert len(NeighbourTerm.count(large, BUY).relations) == 3
 
 
 def test_a_second_set_of_linear_weights_is_that_of_the_newest_behaviour_alone() -> None:
@@ -159,7 +162,7 @@ def test_a_second_set_of_linear_weights_is_that_of_the_newest_behaviour_alone() 
     kind = np.full(4, BUY)
     time = np.array([0, 1, LATE_DAYS * DAY_MS + 1, LATE_DAYS * DAY_MS + 2])
     past = Histories.from_events(user, product, kind, time, np.arange(4), 2, 4)
-    late = NeighbourTerm.count(past, BUY).relations[5].matrix.toarray()
+    late = NeighbourTerm.count(past, BUY).relations[4].matrix.toarray()
     # 0 was bought before the last sixty days, so that 1 has nothing to go with.
     assert not late[:2].any()
     assert late[2].tolist() == pytest.approx([0, 0, 0, 1 / (1 + LATE_PENALTY)])
@@ -170,9 +173,9 @@ def test_without_recency_nothing_fades_and_late_behaviour_has_no_weights_of_its_
     kind, time = np.array([VIEW, BUY, BUY, BUY]), np.arange(4) * DAY_MS
     past = Histories.from_events(user, product, kind, time, np.arange(4), 2, 4)
     whole, timeless = (NeighbourTerm.count(past, BUY, recency) for recency in (True, False))
-    assert [one.fading for one in whole.relations] == [0.25, 0.25, 1, 1, 0.25, 0.25, 0.5]
-    assert [one.fading for one in timeless.relations] == [0, 0, 0, 0, 0]
-    for place, same in enumerate((0, 1, 3, 4, 6)):
+    assert [one.fading for one in whole.relations] == [0.25, 0.25, 1, 0.25, 0.25, 0.5]
+    assert [one.fading for one in timeless.relations] == [0, 0, 0, 0]
+    for place, same in enumerate((0, 1, 3, 5)):
         assert (timeless.relations[place].matrix != whole.relations[same].matrix).nnz == 0
 
 
@@ -190,7 +193,7 @@ def test_the_gradient_of_the_entries_reaches_scores_and_weights() -> None:
 
 def test_a_fitted_term_is_the_same_after_being_written_and_read() -> None:
     past = sequence([0, 1, 2], [1, 2, 3], [0, 3])
-    gamma = torch.tensor([0.5, 2.0, 1.0, 0.7, 0.1, 0.3])
+    gamma = torch.tensor([0.5, 2.0, 1.0, 0.1, 0.3])
     term = NeighbourTerm.count(past, BUY).weighted(gamma)
     again = NeighbourTerm.from_tensors(term.tensors())
     added, added_again = (one.add(torch.zeros(3, 4), *whole(past)) for one in (term, again))
