@@ -182,7 +182,7 @@ def choose_gnn(
         measured = _measured(recommender, valid)
         seconds = distributed.agreed(clock() - begun)
         trials.append(Trial(asdict(tried), measured, seconds))
-        log.info("validation %s %.4f with %s", metric, measured[metric], settings)
+        log.info("validation %s %.4f with %s", metric, measured[metric], tried)
         if measured[metric] > best_value:
             best, best_value, kept = settings, measured[metric], trained
             if not isinstance(trained, SpectralModel):

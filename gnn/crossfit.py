@@ -11,8 +11,9 @@ import torch
 from gnn.config import ModelConfig, TrainConfig
 from gnn.histories import Histories, IntArray
 from gnn.knowledge import Knowledge
+from gnn.linear import strongest_entries
 from gnn.model import EdgeType
-from gnn.neighbours import NEIGHBOURS, NeighbourTerm
+from gnn.neighbours import ALIKE, NEIGHBOURS, NeighbourTerm
 from gnn.propagation import Adjacency
 from gnn.relations import (
     attribute_relation,
@@ -88,7 +89,8 @@ class CrossFit:
             alike = shared_attributes(knowledge.attributes, NEIGHBOURS)
         terms: list[NeighbourTerm | None] = [None] * (folds + 1)
         if model_config.use_neighbours:
-            how = (target_kind, model_config.use_recency, alike)
+            nearest = None if alike is None else strongest_entries(alike, ALIKE)
+            how = (target_kind, model_config.use_recency, nearest)
             terms = [NeighbourTerm.count(part, *how) for part in [*others, train]]
         graphs = _graphs(train, fold, folds, knowledge, model_config, device, alike)
         return cls(fold, graphs, terms)

@@ -24,7 +24,7 @@ from kg.records import KINDS, NO_TIME
 #: up to all that were counted, found no more on validation.
 NEIGHBOURS = 50
 
-#: Of what a product is like fewer are kept: 50 of them were no better (Office).
+#: Of what shares attributes with a product fewer are kept: 50 of them were no better (Office).
 ALIKE = 20
 
 #: Up to so many products, in shops that know their times, the best linear weights (EASE) are a
@@ -162,8 +162,7 @@ class NeighbourTerm:
             # What is bought at one time has no order, so that the next of a basket is anybody.
             relations.append(Relation(after(1), fast, counts))
         if alike is not None:
-            nearest = strongest_entries(alike, ALIKE)
-            relations.append(Relation(nearest, fast, counts, of_behaviour=False))
+            relations.append(Relation(alike, fast, counts, of_behaviour=False))
         if timed and train.num_products <= MOST_LINEAR:
             late = train.keep(train.time >= train.time.max(initial=0) - LATE_DAYS * DAY_MS)
             solved = ((train, PENALTY), (late, LATE_PENALTY)) if recency else ((train, PENALTY),)

@@ -8,7 +8,10 @@ import scipy.sparse as sp
 import torch
 
 from gnn.behaviour import DAY_MS, kind_weights
+from gnn.config import ModelConfig
+from gnn.crossfit import CrossFit
 from gnn.histories import Histories
+from gnn.knowledge import Knowledge
 from gnn.neighbours import (
     ALIKE,
     FAINT,
@@ -105,9 +108,16 @@ def test_what_products_are_like_leads_to_them_whatever_was_done() -> None:
 
 
 def test_of_what_a_product_is_like_the_nearest_are_kept() -> None:
-    wide = sp.csr_array(1 + np.arange(30 * 30, dtype=np.float32).reshape(30, 30))
-    term = NeighbourTerm.count(sequence([0, 1], products=30), BUY, alike=wide)
-    assert np.diff(term.relations[3].matrix.indptr).tolist() == [ALIKE] * 30
+    # Even products have one attribute, odd ones the other: each shares it with 29.
+    has = sp.csr_array(np.eye(2, dtype=np.float32)[np.arange(60) % 2])
+    knowledge = Knowledge(np.zeros((60, 1), "f4"), np.zeros(60, bool), has, np.arange(2))
+    train, cpu = sequence([0, 1], products=60), torch.device("cpu")
+    found = CrossFit.of_everybody(train, knowledge, ModelConfig(), BUY, cpu)
+    (term,) = found.terms
+    assert term is not None
+    assert np.diff(term.relations[3].matrix.indptr).tolist() == [ALIKE] * 60
+    gathered = found.graphs[0]["product", "shares_with", "product"].scipy()
+    assert np.diff(gathered.indptr).tolist() == [29] * 60
 
 
 def test_a_product_seen_but_not_had_leads_to_itself() -> None:
