@@ -20,7 +20,7 @@ class ModelConfig:
     spectral: int = 0  #: for sets alone: smooth directions of the graph beside what is learned
     pools: int = 3  #: weighted sums of a history, each with its own forgetting
     mean_pools: bool = True  #: whether they are means instead
-    use_text: bool = True  #: BERT vectors as product features
+    use_text: bool = True  #: BERT vectors as product features, and words as nodes
     use_attributes: bool = True  #: brands, categories and attributes as nodes
     use_propagation: bool = True  #: messages along typed edges
     use_neighbours: bool = True  #: the sparse product–product term beside the vectors
@@ -52,7 +52,7 @@ class TrainConfig:
     learning_rate: float = 6e-3
     gate_rate: float = 5.0  #: how much faster the few weights learn that balance whole parts
     weight_decay: float = 0.0
-    dropout: float = 0.8  #: share of products whose id embedding is hidden in a step
+    dropout: float = 0.8  #: share of products and attributes whose embedding is hidden in a step
     queries: int = 256  #: questions a step
     accumulate: int = 1  #: steps that are added up before the weights move
     fanout: int = 0  #: neighbours drawn a product and relation in a step; 0 for the whole graph

@@ -85,7 +85,7 @@ class CrossFit:
     ) -> CrossFit:
         others = [train.keep((fold != own)[train.row]) for own in range(folds)]
         alike = None
-        if model_config.use_attributes and knowledge.attributes is not None:
+        if knowledge.attributes is not None:
             alike = shared_attributes(knowledge.attributes, NEIGHBOURS)
         terms: list[NeighbourTerm | None] = [None] * (folds + 1)
         if model_config.use_neighbours:
@@ -106,7 +106,7 @@ def _graphs(
     alike: sp.csr_array | None,
 ) -> list[Edges]:
     fixed: Edges = {}
-    if model_config.use_attributes and knowledge.attributes is not None:
+    if knowledge.attributes is not None:
         has = attribute_relation(knowledge.attributes)
         fixed["attribute", "has", "product"] = Adjacency.from_scipy(has).to(device)
     if not model_config.use_propagation:

@@ -57,7 +57,7 @@ class ProductEncoder(nn.Module):
     """z = x + Σ_r α_r ⊙ A_r x over typed relations, x = id + W·text + attributes.
 
     One linear propagation over typed product–product edges; a product's attribute nodes (brands,
-    categories, attributes) have vectors of their own, which are features of it.
+    categories, attributes, words) have vectors of their own, which are features of it.
     """
 
     def __init__(
@@ -77,7 +77,8 @@ class ProductEncoder(nn.Module):
             self.text = nn.Linear(text_dim, config.dim, bias=False)
             nn.init.normal_(self.text.weight, std=0.3 / text_dim**0.5)
             self.no_text = nn.Parameter(torch.zeros(config.dim))
-        self.has_attributes = config.use_attributes and attributes > 0
+        self.num_attributes = attributes
+        self.has_attributes = attributes > 0
         if self.has_attributes:
             self.attributes = nn.Embedding(attributes, config.dim)
             nn.init.normal_(self.attributes.weight, std=0.05)
@@ -91,6 +92,7 @@ class ProductEncoder(nn.Module):
         has_text: Tensor,
         graph: Mapping[EdgeType, Adjacency],
         keep_id: Tensor | None = None,
+        keep_attribute: Tensor | None = None,
         sources: Tensor | None = None,
         rows: Tensor | None = None,
     ) -> Tensor:
@@ -100,6 +102,7 @@ class ProductEncoder(nn.Module):
             text: (sources, text_dim); has_text: (sources,) bool
             graph: adjacency (targets, sources) of each edge type
             keep_id: (sources, 1), what the id embedding is multiplied with, or None
+            keep_attribute: (attributes, 1), the same of the attributes' embeddings
             sources: (sources,) int64, the products that are in the graph; None for all
             rows: (targets,) int64, which sources are embedded; None for all
             returned: (targets, dim)
@@ -109,7 +112,9 @@ class ProductEncoder(nn.Module):
         if self.has_text:
             x = x + torch.where(has_text.unsqueeze(1), self.text(text), self.no_text)
         if self.has_attributes:
-            x = x + self.has(self.attributes.weight, graph["attribute", "has", "product"])
+            nodes = self.attributes.weight
+            nodes = nodes if keep_attribute is None else nodes * keep_attribute
+            x = x + self.has(nodes, graph["attribute", "has", "product"])
         z = x if rows is None else x[rows]
         for name, conv in self.relations.items():
             z = z + conv(x, graph["product", name, "product"])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 from torch_geometric.data import HeteroData
 
@@ -13,8 +16,9 @@ from kg.records import KINDS
 #: Which kind of event recommendations aim at: the first of these that occurs.
 TARGETS = ("purchase", "cart", "click", "view", "rate")
 
-#: Brands, categories and attributes have keys of their own: a graph's rows are far fewer.
+#: Brands, categories, attributes and words have keys of their own: a graph's rows are far fewer.
 KEYS_A_BLOCK = 2**40
+FIRST_WORD_KEY = 2**62
 
 
 def histories_of(data: HeteroData) -> Histories:
@@ -51,7 +55,7 @@ def ingested_of(data: HeteroData) -> IntArray:
 
 
 def knowledge_of(data: HeteroData) -> Knowledge:
-    """Text vectors, and brands, categories and attributes as one kind of node.
+    """Text vectors, words, and brands, categories and attributes as one kind of node.
 
     A product is in the categories above its own, too.
     """
@@ -72,7 +76,22 @@ def knowledge_of(data: HeteroData) -> Knowledge:
     if text.shape[1] == 0:
         text = np.zeros((products, 1), np.float32)
     has_text = data["product"].has_text.numpy()
-    return Knowledge(text, has_text, attributes, keys[shared] if len(shared) else None)
+    return Knowledge(
+        text,
+        has_text,
+        attributes,
+        keys[shared] if len(shared) else None,
+        *_words_of(data),
+    )
+
+
+def _words_of(data: HeteroData) -> tuple[sp.csr_array | None, npt.NDArray[np.int64] | None]:
+    """Products × words, and a key of each word that it has in any graph."""
+    if ("product", "says", "word") not in data.edge_types:
+        return None, None
+    digests = (hashlib.blake2b(word.encode(), digest_size=8).digest() for word in data["word"].word)
+    keys = np.array([int.from_bytes(digest) for digest in digests], np.uint64)
+    return incidence(data, "says", "word"), (keys >> np.uint64(2)).astype(np.int64) + FIRST_WORD_KEY
 
 
 def incidence(data: HeteroData, relation: str, target: str) -> sp.csr_array:

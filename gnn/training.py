@@ -168,6 +168,7 @@ def fit(
     torch.manual_seed(config.seed)
     if warm is not None:
         config = continued(config)
+    knowledge = knowledge.as_nodes(model_config.use_attributes, model_config.use_text)
     checkpoint, state = None, None
     if checkpoints is not None:
         decides = (train, knowledge, model_config, config, target_kind, device.type, warm, watch)
@@ -262,6 +263,7 @@ def carry_over(
         CannotContinue: the weights are of a model of another shape.
     """
     device = torch.device("cpu")
+    knowledge = knowledge.as_nodes(model_config.use_attributes, model_config.use_text)
     warm = WarmStart(weights, np.zeros(len(histories), np.bool_))
     crossfit = CrossFit.of_everybody(histories, knowledge, model_config, target_kind, device)
     trained = _untrained(histories, knowledge, crossfit, model_config, target_kind, device, warm)
@@ -430,7 +432,10 @@ def _loss(
     model, device, trend = trained.model, trained.text.device, trained.trend
     graph, term = crossfit.graphs[step.fold], crossfit.terms[step.fold]
     past, products = step.past, step.past.histories.num_products
-    keep = (torch.rand(products, 1) >= config.dropout).float() / (1 - config.dropout)
+    keep, keep_attribute = (
+        ((torch.rand(rows, 1) >= config.dropout).float() / (1 - config.dropout)).to(device)
+        for rows in (products, model.products.num_attributes)
+    )
     now = step.questions.now[step.which]
     end = step.questions.start[step.which]
     begin = past.histories.indptr[step.questions.row[step.which]]
@@ -443,9 +448,9 @@ def _loss(
     with _half_floats(device):
         named = [history.product, torch.arange(products)[chosen], answer]
         if config.fanout:
-            z, named = _sampled(trained, step, graph, named, keep.to(device), config)
+            z, named = _sampled(trained, step, graph, named, keep, keep_attribute, config)
         else:
-            z = model.products(trained.text, trained.has_text, graph, keep.to(device))
+            z = model.products(trained.text, trained.has_text, graph, keep, keep_attribute)
         users = model.users(z, replace(history, product=named[0]))
         logits, own = users @ z[named[1]].T, (users[asked] * z[named[2]]).sum(1)
     # From here on sums over many products: in whole floats, and in their place, since what is
@@ -476,18 +481,26 @@ def _sampled(
     graph: Edges,
     named: Sequence[Tensor],
     keep: Tensor,
+    keep_attribute: Tensor,
     config: TrainConfig,
 ) -> tuple[Tensor, list[Tensor]]:
     """The vectors of a step's products alone, and those that are named as rows of them.
 
     Shapes:
-        named: (·,) int64 products each; keep: (products, 1); returned: (rows, dim), (·,) each
+        named: (·,) int64 products each; keep: (products, 1); keep_attribute: (attributes, 1);
+        returned: (rows, dim), (·,) each
     """
     rng = np.random.default_rng((config.seed, 3, len(trained.curve), step.number))
     needed = np.concatenate([products.cpu().numpy() for products in named])
     block = block_of(graph, needed, config.fanout, rng, keep.device)
     of = block.sources
     z = trained.model.products(
-        trained.text[of], trained.has_text[of], block.graph, keep[of], of, block.place
+        trained.text[of],
+        trained.has_text[of],
+        block.graph,
+        keep[of],
+        keep_attribute,
+        of,
+        block.place,
     )
     return z, [block.at(products.to(keep.device)) for products in named]

@@ -23,6 +23,7 @@ from kg.event_cache import read_events
 from kg.parallel import in_order
 from kg.records import KINDS, NO_TIME, RELATIONSHIPS
 from kg.until import check_zone
+from kg.words import shared_words
 
 PAGE_ROWS = 1_000
 
@@ -56,7 +57,8 @@ class ShopTensors:
     ``data`` holds, for every kind of event that occurs, ``data["user", kind, "product"]`` with
     ``edge_index`` (2, E), ``time`` (E,) int64 milliseconds or ``NO_TIME``, ``place`` (E,) int64
     (position, else line; 0 or line of users none of whose events has an order) and whether all are
-    ``ordered``, by a time or a position; the typed edges of ``LINKS``;
+    ``ordered``, by a time or a position; the typed edges of ``LINKS``, and of products to the
+    words that they share, ``data["word"].word`` (W,) strings;
     ``data["product"].text`` (P, D) float32 with zero rows where
     ``data["product"].has_text`` (P,) is false; ``data["product"].offered`` (P,) bool: in stock
     and not delisted. A row whose user or product was deleted, or not known before ``until``, has
@@ -123,6 +125,10 @@ def read_tensors(
         if row["source"]:
             pair = np.array([row["source"], row["target"]], np.int64)
             data[edge_type].edge_index = torch.from_numpy(pair)
+    said, words = shared_words(_read_texts(graph, counts["products"], until))
+    data["word"].num_nodes, data["word"].word = len(words), words
+    if words:
+        data["product", "says", "word"].edge_index = torch.from_numpy(said)
     if until is not None:
         _keep_known_parents(data)
     return ShopTensors(data, user_ids, product_ids, until)
@@ -218,6 +224,20 @@ def read_text_vectors(
     text = torch.zeros(products, vectors.shape[1]).index_copy_(0, at, vectors)
     has_text[at] = True
     return text, has_text
+
+
+def _read_texts(graph: Graph, products: int, until: datetime | None) -> Iterator[str]:
+    """Title and description of every product, by tensor row; empty where there are none."""
+
+    def read(page: dict[str, int]) -> list[str]:
+        record = graph.read_packed("read/product_words", until=until, **page)[0]
+        texts = [""] * PAGE_ROWS
+        for idx, text in zip(record["idx"], record["text"], strict=True):
+            texts[idx - page["from"]] = text
+        return texts[: products - page["from"]]
+
+    for texts in in_order(read, read_pages(products)):
+        yield from texts
 
 
 def _known_events(

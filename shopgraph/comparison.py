@@ -280,7 +280,7 @@ def parts_of(split: Split, knowledge: Knowledge) -> set[str]:
     """Those of ``PARTS`` that this data has anything of."""
     attributes = knowledge.attributes
     there = {"propagation", "transitions"}
-    there |= {"text"} if knowledge.has_text.any() else set()
+    there |= {"text"} if knowledge.has_text.any() or knowledge.words is not None else set()
     there |= {"attributes"} if attributes is not None and attributes.nnz else set()
     return there | ({"recency"} if split.ordered else set())
 

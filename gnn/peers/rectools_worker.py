@@ -21,8 +21,42 @@ import torch
 from rectools import Columns
 from rectools.dataset import Dataset
 from rectools.models import SASRecModel
+from rectools.models.nn.transformers.negative_sampler import TransformerNegativeSamplerBase
+from rectools.models.nn.transformers.similarity import DistanceSimilarityModule
 
 ENCODE_ROWS = 512
+
+
+class SharedNegatives(TransformerNegativeSamplerBase):  # type: ignore[misc]
+    """Products drawn uniformly once a batch, which all its positions share.
+
+    RecTools draws them anew for each position and gathers as many vectors, which costs a CPU
+    twenty times as long.
+    """
+
+    def get_negatives(
+        self,
+        batch_dict: dict[str, torch.Tensor],
+        lowest_id: int,
+        highest_id: int,
+        session_len_limit: int | None = None,
+        **_: Any,
+    ) -> torch.Tensor:
+        """The same for every position: (batch, positions, negatives), without copies."""
+        rows, positions = batch_dict["x"].shape
+        drawn = torch.randint(lowest_id, highest_id, (self.n_negatives,))
+        return drawn.expand(rows, session_len_limit or positions, self.n_negatives)
+
+
+class SharedSimilarity(DistanceSimilarityModule):  # type: ignore[misc]
+    """Dot products with each position's own answer, first, and with the shared negatives."""
+
+    def _get_pos_neg_logits(
+        self, session_embs: torch.Tensor, item_embs: torch.Tensor, candidate_item_ids: torch.Tensor
+    ) -> torch.Tensor:
+        answers = item_embs[candidate_item_ids[:, :, 0]]
+        own = (session_embs * answers).sum(dim=-1, keepdim=True)
+        return torch.cat([own, session_embs @ item_embs[candidate_item_ids[0, 0, 1:]].T], dim=-1)
 
 
 class Worker:
@@ -53,7 +87,11 @@ class Worker:
             from rectools.models.nn.transformers.ligr import LiGRLayers
 
             arguments["transformer_layers_type"] = LiGRLayers
-        self.model = SASRecModel(**arguments)
+        self.model = SASRecModel(
+            negative_sampler_type=SharedNegatives,
+            similarity_module_type=SharedSimilarity,
+            **arguments,
+        )
         self.num_products = num_products
 
     def train(self, epochs: int) -> None:

@@ -24,6 +24,10 @@ from gnn.stopping import train_until_worse
 
 #: RecTools wants an older NumPy and pandas than ours.
 REQUIREMENTS = ("rectools[torch]==0.19.0",)
+
+#: The share of the histories that are read whole; of the others the newest events are.
+MOST_WHOLE = 0.95
+
 WORKER = Path(__file__).with_name("rectools_worker.py")
 
 
@@ -126,12 +130,15 @@ def fit_sequences(
         raise MissingInput("sequences of two events at least are needed")
     process = Process()
     found = SequenceRecommender(process, context.target_kind, popularity, settings)
+    # Every sequence is filled up to the same length, which a few long ones must not decide.
+    most = int(np.quantile(kept.lengths[kept.lengths >= 2], MOST_WHOLE, method="higher"))
+    length = min(arguments["session_max_len"], most)
     process.ask(
         "start",
         train=_saved(kept, process),
         num_products=kept.num_products,
         seed=context.seed,
-        arguments=dict(arguments),
+        arguments=dict(arguments) | {"session_max_len": length},
     )
     epochs = train_until_worse(
         lambda: process.ask("train", epochs=1),

@@ -62,13 +62,15 @@ def test_a_block_with_all_neighbours_embeds_as_the_whole_graph_does() -> None:
     }
     encoder = ProductEncoder(12, 3, 5, ["a", "b"], ModelConfig(dim=4))
     text, has_text = torch.randn(12, 5), torch.arange(12) % 3 > 0
-    keep = torch.rand(12, 1)
-    whole = encoder(text, has_text, graph, keep)
+    keep, keep_attribute = torch.rand(12, 1), torch.rand(3, 1)
+    whole = encoder(text, has_text, graph, keep, keep_attribute)
+    assert not torch.equal(whole, encoder(text, has_text, graph, keep))
     block = block_of(graph, np.array([5, 2, 5, 1]), 99, np.random.default_rng(0), CPU)
     assert block.rows.tolist() == [1, 2, 5]
     assert len(block.sources) < 12
     of = block.sources
-    part = encoder(text[of], has_text[of], block.graph, keep[of], of, block.place)
+    own = (text[of], has_text[of], block.graph, keep[of], keep_attribute, of, block.place)
+    part = encoder(*own)
     torch.testing.assert_close(part, whole[[1, 2, 5]])
     assert block.at(torch.tensor([5, 1])).tolist() == [2, 0]
 

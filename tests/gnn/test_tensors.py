@@ -68,3 +68,27 @@ def test_recommendations_aim_at_purchases_else_at_the_nearest_thing(data: Hetero
     assert KINDS[target_kind_of(viewed)] == "view"
     with pytest.raises(ValueError, match="nothing to learn from"):
         target_kind_of(past.keep(np.zeros(4, bool)))
+
+
+def test_words_are_nodes_with_keys_that_any_graph_gives_them(data: HeteroData) -> None:
+    data["product", "has_attribute", "attribute"].edge_index = torch.tensor([[0, 2], [0, 0]])
+    data["word"].word = ["blue", "mug"]
+    data["word"].num_nodes = 2
+    data["product", "says", "word"].edge_index = torch.tensor([[0, 1, 1, 2], [0, 0, 1, 1]])
+    known = knowledge_of(data)
+    assert known.words is not None
+    assert known.words.toarray().tolist() == [[1, 0], [1, 1], [0, 1]]
+    both = known.as_nodes(attributes=True, words=True)
+    assert both.attributes is not None
+    assert both.attributes.toarray().tolist() == [[1, 1, 0], [0, 1, 1], [1, 0, 1]]
+    assert both.attribute_keys is not None
+    assert both.attribute_keys[1:].tolist() == known.word_keys.tolist()  # type: ignore[union-attr]
+    assert len(set(both.attribute_keys.tolist())) == 3
+    assert known.as_nodes(attributes=True, words=False).attributes.shape == (3, 1)  # type: ignore[union-attr]
+    assert known.as_nodes(attributes=False, words=False).attributes is None
+    # Another graph has the word elsewhere.
+    data["word"].word = ["mug", "red"]
+    keys = knowledge_of(data).word_keys
+    assert keys is not None
+    assert keys[0] == both.attribute_keys[2]
+    assert keys[1] not in both.attribute_keys

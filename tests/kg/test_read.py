@@ -274,3 +274,22 @@ def test_of_users_without_times_and_positions_nothing_is_sent_and_all_is_read(gr
         ("silent", "q"): (NO_TIME, 0),
     }
     assert not store.ordered
+
+
+def test_words_that_products_share_are_edges_page_by_page(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles = {
+        "product_id": list("abcd"),
+        "title": ["Blue mug", None, "blue hat", "Pan"],
+        "description": [None, "A MUG to drink from", "", "a lid"],
+    }
+    merge_table(graph, "products", pd.DataFrame(titles), NOW)
+    finish_load(graph)
+    for rows in (1_000, 3):
+        monkeypatch.setattr(read, "PAGE_ROWS", rows)
+        data = read_tensors(graph, None).data
+        assert data["word"].word == ["a", "blue", "mug"]
+        assert data["word"].num_nodes == 3
+        edges = data["product", "says", "word"].edge_index.T.tolist()
+        assert sorted(edges) == [[0, 1], [0, 2], [1, 0], [1, 2], [2, 1], [3, 0]]
