@@ -75,7 +75,9 @@ def whiten_as(weights: Mapping[str, Tensor], text: Tensor, has_text: Tensor) -> 
 def take_over(
     model: nn.Module, weights: Mapping[str, Tensor], attribute_keys: npt.NDArray[np.int64] | None
 ) -> None:
-    """Copy a run's weights into a model of a graph that has grown; what is new keeps its start.
+    """Copy a run's weights into a model of a graph that has grown.
+
+    New products keep their start; new attributes and words say nothing yet.
 
     Raises:
         CannotContinue: a part has another shape, or the run had parts that the model lacks.
@@ -110,4 +112,5 @@ def _take_over_attributes(
     if new.shape[1:] != old.shape[1:]:
         raise CannotContinue(f"attributes have {old.shape[1]} dimensions, not {new.shape[1]}")
     _, here, there = np.intersect1d(keys, known.numpy(), return_indices=True)
+    new.zero_()
     new[torch.from_numpy(here)] = old[torch.from_numpy(there)]
