@@ -106,6 +106,6 @@ def fit(train: Histories, settings: Settings, context: Context) -> FactorRecomme
         restore,
         context,
         settings.rounds,
-        patience=3,
+        patience=10,
     )
     return replace(recommender(), settings=replace(settings, rounds=rounds))

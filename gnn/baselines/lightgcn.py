@@ -134,7 +134,7 @@ def fit(train: Histories, settings: Settings, context: Context) -> GraphRecommen
         lambda: None if not best else _load(model, best),
         context,
         settings.rounds,
-        patience=5,
+        patience=10,
     )
     return replace(recommender(), settings=replace(settings, rounds=rounds))
 

@@ -18,7 +18,7 @@ class Settings:
     """One block, one head, 256 negatives: those of the eSASRec study's leave-one-out table.
 
     There ``factors`` are 256 and training takes up to 200 epochs; two cores get on faster with
-    half the width first.
+    half the width first, and three times as fast with three times the rate.
     """
 
     factors: int = 128
@@ -55,7 +55,11 @@ class Settings:
         }
 
 
-AXES = {"kinds": get_args(Kinds)[::2], "factors": (128, 256)}
+AXES = {
+    "kinds": get_args(Kinds)[::2],
+    "learning_rate": (1e-3, 3e-3),
+    "factors": (128, 256),
+}
 
 
 def fit(train: Histories, settings: Settings, context: Context) -> SequenceRecommender:

@@ -28,6 +28,9 @@ REQUIREMENTS = ("rectools[torch]==0.19.0",)
 #: The share of the histories that are read whole; of the others the newest events are.
 MOST_WHOLE = 0.95
 
+#: Epochs without a gain that end a training: with LiGR layers validation first falls for a few.
+PATIENCE = 20
+
 WORKER = Path(__file__).with_name("rectools_worker.py")
 
 
@@ -147,7 +150,7 @@ def fit_sequences(
         lambda: process.ask("restore"),
         context,
         settings.epochs,
-        patience=5,
+        PATIENCE,
     )
     return replace(found, settings=replace(settings, epochs=epochs))  # type: ignore[type-var]
 
