@@ -18,7 +18,8 @@ class Settings:
     """One block, one head, 256 negatives: those of the eSASRec study's leave-one-out table.
 
     There ``factors`` are 256 and training takes up to 200 epochs; two cores get on faster with
-    half the width first, and three times as fast with three times the rate.
+    half the width first. Three times the rate takes eSASRec to its best on Office in less than
+    half the epochs.
     """
 
     factors: int = 128

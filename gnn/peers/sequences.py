@@ -150,7 +150,7 @@ def fit_sequences(
         lambda: process.ask("restore"),
         context,
         settings.epochs,
-        PATIENCE,
+        patience=PATIENCE,
     )
     return replace(found, settings=replace(settings, epochs=epochs))  # type: ignore[type-var]
 
